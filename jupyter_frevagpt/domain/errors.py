@@ -1,0 +1,65 @@
+"""The error tree.
+
+::
+
+    FrevaGPTError
+    ├── BadRequest              the client asked for something that cannot be (422)
+    │   └── UnknownKernel       no kernel of that id that the caller may use (422)
+    ├── ThreadNotFound          no such thread of this owner (404)
+    ├── ThreadBusy              that thread has a running turn (409)
+    ├── StoreUnavailable        threads cannot be read or written now (503)
+    ├── CatalogueUnreadable     the model catalogue cannot be used (500)
+    ├── ModelFailed             the model service failed; ends a turn with OpenAIError
+    ├── KernelFailed            a kernel could not be started or reached; becomes tool output
+    └── WorkerFailed            a helper process died or could not start
+
+Every message is written for the person who reads it, says what to do, and holds no address, path or key.
+"""
+
+from __future__ import annotations
+
+
+class FrevaGPTError(Exception):
+    """Any failure that this package explains to the user."""
+
+
+class BadRequest(FrevaGPTError):
+    """The request cannot be carried out as it is."""
+
+
+class UnknownKernel(BadRequest):
+    """No kernel of that id is running that the caller may use."""
+
+
+class ThreadNotFound(FrevaGPTError):
+    """No thread of that id belongs to the caller."""
+
+    def __init__(self, message: str = "Thread not found.") -> None:
+        super().__init__(message)
+
+
+class ThreadBusy(FrevaGPTError):
+    """The thread has a turn that is still running."""
+
+    def __init__(self) -> None:
+        super().__init__("This thread is still answering. Stop it, or wait until it has finished.")
+
+
+class StoreUnavailable(FrevaGPTError):
+    """Threads cannot be read or written at the moment."""
+
+
+class CatalogueUnreadable(FrevaGPTError):
+    """The model catalogue cannot be read, or lists no model."""
+
+
+class ModelFailed(FrevaGPTError):
+    """The model service failed; what it sent before is kept."""
+
+
+class KernelFailed(FrevaGPTError):
+    """A kernel could not be started or reached."""
+
+
+class WorkerFailed(FrevaGPTError):
+    """A helper process could not start, or died."""
