@@ -11,6 +11,7 @@ from .values import (
     ModelChunk,
     ModelInfo,
     RunEvent,
+    ThreadPage,
     ThreadRef,
     ThreadSummary,
     ToolContext,
@@ -75,7 +76,7 @@ class ThreadStore(Protocol):
     async def summary(self, ref: ThreadRef) -> ThreadSummary | None:
         """Return the caller's thread, None when nobody owns it; raises ThreadNotFound when somebody else does."""
 
-    async def list(self, owner: str, *, limit: int, page: int) -> tuple[list[ThreadSummary], int]:
+    async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
         """Return a page of an owner's threads, newest first, and how many there are in all."""
 
 

@@ -23,6 +23,10 @@ class ThreadSummary(msgspec.Struct, frozen=True):
     topic: str
 
 
+ThreadPage = tuple[list[ThreadSummary], int]
+"""A page of an owner's threads, newest first, and how many there are in all."""
+
+
 class ModelInfo(msgspec.Struct, frozen=True):
     """A model that can be asked.
 

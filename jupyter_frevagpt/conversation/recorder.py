@@ -1,0 +1,66 @@
+"""The recorder of a turn: it stores finished items in order, behind the turn's back, and tries again on trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..domain.errors import FrevaGPTError
+from ..domain.protocols import ThreadStore
+from ..domain.values import ThreadRef
+from ..domain.variants import StreamVariant
+
+_LONGEST_PAUSE = 30.0
+
+
+class Recorder:
+    """Appends what it is given to a thread; a slow store delays no stream, a failing one loses nothing meanwhile."""
+
+    def __init__(self, store: ThreadStore, ref: ThreadRef, on_trouble: Callable[[str], None]) -> None:
+        """``on_trouble`` is told once, with a text for the user, that the store refused."""
+        self._store = store
+        self._ref = ref
+        self._on_trouble = on_trouble
+        self._pending: list[StreamVariant] = []
+        self._saved = asyncio.Event()
+        self._saved.set()
+        self._task: asyncio.Task[None] | None = None
+
+    def keep(self, item: StreamVariant) -> None:
+        """Store an item behind those given before."""
+        self._pending.append(item)
+        self._saved.clear()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write(), name=f"record {self._ref.thread_id}")
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until all is stored, at most so many seconds; tell whether it is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._saved.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Give what is pending a last chance and end."""
+        await self.drain(seconds)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _write(self) -> None:
+        pause, told = 0.5, False
+        while self._pending:
+            batch = list(self._pending)
+            try:
+                await self._store.append(self._ref, batch)
+            except FrevaGPTError as error:
+                if not told:
+                    self._on_trouble(f"{error} This answer is kept in memory and saved as soon as that works again.")
+                    told = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                del self._pending[: len(batch)]
+        self._saved.set()

@@ -1,0 +1,1 @@
+"""HTTP only: read a request, make one call, write the answer."""

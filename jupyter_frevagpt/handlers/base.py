@@ -1,0 +1,167 @@
+"""What every route shares: owner, parameters, errors, and a log without questions in it."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from asyncio import Future
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from ..conversation.conversations import Conversations
+from ..domain.errors import (
+    BadRequest,
+    CatalogueUnreadable,
+    FrevaGPTError,
+    StoreUnavailable,
+    ThreadBusy,
+    ThreadNotFound,
+)
+from ..domain.protocols import Kernels, Models
+from ..domain.values import ThreadRef
+from .gate import check_gate
+from .wire import Reader
+
+T = TypeVar("T")
+H = TypeVar("H", bound="type[ChatbotHandler]")
+
+_STATUS: tuple[tuple[type[FrevaGPTError], int], ...] = (
+    (BadRequest, 422),
+    (ThreadNotFound, 404),
+    (ThreadBusy, 409),
+    (StoreUnavailable, 503),
+    (CatalogueUnreadable, 500),
+)
+_LONGEST_BODY = 10 * 1024 * 1024
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What the routes work with, and the site's rules for them.
+
+    ``owner`` names the owner of a request or raises PermissionError, ``advice`` gives the text for a server without a
+    model.
+    """
+
+    conversations: Conversations
+    models: Models
+    kernels: Kernels
+    owner: Callable[[APIHandler], str]
+    advice: Callable[[], Awaitable[str]]
+    gets_allowed: bool = True
+    strict_agents: tuple[str, ...] = ()
+
+
+class ChatbotHandler(APIHandler):
+    """A route; ``changes_state`` puts it behind the gate."""
+
+    changes_state: ClassVar[bool] = False
+
+    def initialize(self, desk: Desk) -> None:
+        """Take the collaborators from the route."""
+        self.desk = desk
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Let nobody through whom the server, the gate or the ownership refuses."""
+        await super().prepare()
+        if self.changes_state:
+            check_gate(self, gets_allowed=self.desk.gets_allowed)
+        if self.current_user:
+            try:
+                self.owner = self.desk.owner(self)
+            except PermissionError as error:
+                raise web.HTTPError(403, str(error)) from error
+
+    async def respond(self) -> None:
+        """Answer a request whose sender may make it, by GET or by POST."""
+        raise NotImplementedError
+
+    def ref(self, thread_id: str) -> ThreadRef:
+        """Return the caller's thread of that id."""
+        return ThreadRef(self.owner, thread_id)
+
+    def reader(self, request: Any) -> Reader:
+        """Return the kind of reader that a request asks for, or that its user agent is known to be."""
+        strict = self.from_strict_agent if request.strict is None else request.strict
+        return Reader(rich=request.rich, strict=strict)
+
+    @property
+    def from_strict_agent(self) -> bool:
+        """Whether the client is one that knows no tools but code."""
+        agent = self.request.headers.get("User-Agent", "").lower()
+        return any(name.lower() in agent for name in self.desk.strict_agents)
+
+    def parameters(self, kind: type[T]) -> T:
+        """Return the request's parameters, from the query and a JSON body, which wins; empty strings are not given."""
+        given: dict[str, Any] = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+        given |= self._body()
+        given = {name: value for name, value in given.items() if value not in ("", None)}
+        try:
+            return msgspec.convert(given, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadRequest(f"A parameter cannot be used: {error}.") from None
+
+    def _body(self) -> dict[str, Any]:
+        body = self.request.body
+        if not body or not self.request.headers.get("Content-Type", "").startswith("application/json"):
+            return {}
+        if len(body) > _LONGEST_BODY:
+            raise BadRequest("The request is longer than 10 MB.")
+        try:
+            content: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise BadRequest("The body is not a JSON object.") from None
+        return content
+
+    def answer(self, value: Any) -> None:
+        """Finish with a value as JSON."""
+        self.finish(msgspec.json.encode(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Finish with ``{"detail": ...}``; what we did not expect goes to the log, not to the client."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        detail = "The server could not handle this request; its log says why."
+        for kind, status in _STATUS:
+            if isinstance(error, kind):
+                status_code, detail = status, str(error)
+        if isinstance(error, web.HTTPError):
+            detail = _text(error)
+        self.set_status(status_code)
+        self.finish(json.dumps({"detail": detail}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what nobody expected, without the request's parameters."""
+        if not isinstance(value, FrevaGPTError | web.HTTPError):
+            self.log.error("%s failed\n%s", self.request.path, "".join(traceback.format_exception(typ, value, tb)))
+
+    def finish(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Finish; the address that the server logs loses its query, which may hold a question."""
+        self.request.uri = self.request.path
+        return super().finish(*args, **kwargs)
+
+
+def serves(*, action: str, resource: str = "frevagpt") -> Callable[[H], H]:
+    """Give a handler ``get`` and ``post``, both authorised for this action on this resource, whichever comes first."""
+
+    def add(handler: H) -> H:
+        for method in ("get", "post"):
+
+            async def respond(self: ChatbotHandler) -> None:
+                await self.respond()
+
+            setattr(handler, method, web.authenticated(authorized(action=action, resource=resource)(respond)))
+        return handler
+
+    return add
+
+
+def _text(error: web.HTTPError) -> str:
+    if error.log_message:
+        return error.log_message % error.args if error.args else error.log_message
+    return {403: "Log in first: this route needs the Jupyter server's token or login."}.get(
+        error.status_code, error.reason or "The request failed."
+    )

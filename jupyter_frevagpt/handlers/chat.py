@@ -1,0 +1,69 @@
+"""The routes of a turn: ask, follow, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..conversation.conversations import new_thread_id
+from ..domain.errors import BadRequest, ThreadNotFound
+from ..domain.variants import User
+from .base import ChatbotHandler, serves
+from .requests import Ask, Follow, OneThread
+from .stream import write_stream
+
+
+@serves(action="execute", resource="kernels")
+class StreamResponse(ChatbotHandler):
+    """``streamresponse``: a question, answered as a stream."""
+
+    changes_state = True
+
+    async def respond(self) -> None:
+        """Answer, by GET or POST."""
+        request = self.parameters(Ask)
+        if not request.input.strip():
+            raise BadRequest("The question is missing: give it as the parameter `input`.")
+        if request.kernel_id:
+            self.desk.kernels.check(request.kernel_id)
+        question = User(request.input, await self._model(request.chatbot), request.kernel_id)
+        ref = self.ref(request.thread_id or new_thread_id())
+        turn = await self.desk.conversations.start(ref, question, keep=request.store_thread)
+        await write_stream(self, ref, turn, self.reader(request))
+
+    async def _model(self, name: str) -> str:
+        if name:
+            return name
+        for model in await self.desk.models.list():
+            if model.chat:
+                return model.name
+        raise BadRequest("No model is configured, so nobody can answer. The panel and the README say how to add one.")
+
+
+@serves(action="read")
+class FollowTurn(ChatbotHandler):
+    """``follow``: the rest of a running turn, for any number of readers."""
+
+    async def respond(self) -> None:
+        """Answer, by GET or POST."""
+        request = self.parameters(Follow)
+        ref = self.ref(request.thread_id)
+        if not await self.desk.conversations.known(ref):
+            raise ThreadNotFound
+        turn = self.desk.conversations.find(ref)
+        hint: dict[str, Any] = {"question": turn.question.content} if turn is not None and request.rich else {}
+        await write_stream(self, ref, turn, self.reader(request), start=request.start, hint=hint)
+
+
+@serves(action="execute", resource="kernels")
+class Stop(ChatbotHandler):
+    """``stop``: end a thread's turn."""
+
+    changes_state = True
+
+    async def respond(self) -> None:
+        """Answer, by GET or POST."""
+        ref = self.ref(self.parameters(OneThread).thread_id)
+        if not await self.desk.conversations.known(ref):
+            raise ThreadNotFound
+        await self.desk.conversations.stop(ref)
+        self.answer({"detail": "Conversation stopped."})

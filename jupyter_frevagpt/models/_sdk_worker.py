@@ -1,0 +1,95 @@
+"""The helper process that holds LiteLLM's SDK; asked by :mod:`.sdk`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from ..workers.child import serve
+
+
+async def complete(request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield ``{"chunk": {...}}`` as the OpenAI protocol writes chunks; at a failure one ``{"failed": {...}}``.
+
+    The request holds ``messages``, ``tools`` and ``params``: everything else that ``litellm.acompletion`` takes.
+    """
+    try:
+        litellm = await asyncio.to_thread(_litellm)
+        response = await litellm.acompletion(
+            messages=request["messages"],
+            stream=True,
+            stream_options={"include_usage": True},
+            max_retries=0,  # the server waits and tells the user of it
+            **({"tools": request["tools"]} if request["tools"] else {}),
+            **request["params"],
+        )
+        try:
+            async for chunk in response:
+                yield {"chunk": _plain(chunk)}
+        finally:
+            # Leaving the loop does not end the request.
+            if close := getattr(response, "aclose", None):
+                with contextlib.suppress(Exception):
+                    await close()
+    except Exception as error:  # noqa: BLE001 - each of its providers fails in its own way; the server tells them apart
+        yield {"failed": _described(error)}
+
+
+def _litellm() -> Any:
+    """Import LiteLLM (seconds), silent and without a network: the variables for that are set by the server."""
+    logging.disable(logging.CRITICAL)  # it logs addresses, bodies and keys
+    litellm = importlib.import_module("litellm")
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True
+    litellm.turn_off_message_logging = True
+    return litellm
+
+
+def _plain(chunk: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"choices": []}
+    for choice in chunk.choices[:1]:
+        delta = choice.delta
+        calls = [
+            {
+                "index": call.index,
+                "id": call.id,
+                "function": {"name": call.function.name, "arguments": call.function.arguments},
+            }
+            for call in getattr(delta, "tool_calls", None) or []
+        ]
+        content = _clean(getattr(delta, "content", None))
+        plain["choices"].append(
+            {"delta": {"content": content, "tool_calls": calls or None}, "finish_reason": choice.finish_reason}
+        )
+    if usage := getattr(chunk, "usage", None):
+        plain["usage"] = {
+            "prompt_tokens": getattr(usage, "prompt_tokens", 0),
+            "completion_tokens": getattr(usage, "completion_tokens", 0),
+        }
+    return plain
+
+
+def _clean(text: Any) -> Any:
+    """Replace half surrogate pairs, which no frame can carry."""
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    headers = getattr(response, "headers", None) or getattr(error, "litellm_response_headers", None) or {}
+    status = getattr(error, "status_code", 0)
+    return {
+        "kinds": [kind.__name__ for kind in type(error).__mro__],
+        "status": status if isinstance(status, int) else 0,
+        "message": _clean(str(getattr(error, "message", "") or error))[:4000],
+        "retry_after": str(headers.get("retry-after") or ""),
+    }
+
+
+if __name__ == "__main__":
+    serve(complete)

@@ -1,0 +1,111 @@
+"""Code as the small local model drafts it: how it is asked for, completed and judged."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from .snippets import Snippet, names, own
+
+STOP = "```"
+"""The closing fence, where generation ends."""
+
+_IMPORTS = {
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "xr": "import xarray as xr",
+    "plt": "import matplotlib.pyplot as plt",
+    **{name: f"import {name}" for name in ("calendar", "datetime", "glob", "json", "math", "os", "random", "re", "sys")},
+    "Path": "from pathlib import Path",
+}
+_marker = re.compile(r"<\|[^|<>]*\|>|`{3,}")
+_word = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?")
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Code that parses, ready to run, and what speaks against it.
+
+    ``faults`` counts names and numbers that came from an example instead of from the question, names that nothing
+    defines, and (half a point each) numbers of the question that the code does not use.
+    """
+
+    code: str
+    faults: float
+
+
+def prompt(question: str, examples: Sequence[Snippet]) -> str:
+    """Return the text to be continued: the examples as a conversation, the nearest last, and an opened fence."""
+    turns = ["<|im_start|>system\nAnswer with short Python code.<|im_end|>\n"]
+    for example in reversed(examples):
+        turns.append(_turn(example.ask) + f"{example.code}\n{STOP}<|im_end|>\n")
+    turns.append(_turn(question))
+    return "".join(turns)
+
+
+def _turn(question: str) -> str:
+    # Markers of the chat format in a question would end the user's turn.
+    plain = _marker.sub(" ", question).strip()
+    return f"<|im_start|>user\n{plain}<|im_end|>\n<|im_start|>assistant\n{STOP}python\n"
+
+
+def finish(text: str, question: str, examples: Sequence[Snippet]) -> Draft | None:
+    """Add imports to generated text, make its result visible and judge it; None when it is no Python."""
+    code = text.strip("\n").rstrip()
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not tree.body:
+        return None
+    faults = _faults(tree, code, question, examples)
+    return Draft("\n".join([*_missing_imports(tree), code, *_visible(tree)]) + "\n", faults)
+
+
+def _missing_imports(tree: ast.Module) -> list[str]:
+    used, bound = _names(tree)
+    return [line for name, line in _IMPORTS.items() if name in used and name not in bound]
+
+
+def _visible(tree: ast.Module) -> list[str]:
+    """Return the lines that show a result which the code only computes."""
+    if "plt" in _names(tree)[0]:
+        return [] if "show" in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} else ["plt.show()"]
+    if any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(tree)):
+        return []
+    last = tree.body[-1]
+    targets = last.targets if isinstance(last, ast.Assign) else [last.target] if isinstance(last, ast.AugAssign) else []
+    return [f"print({target.id})" for target in targets if isinstance(target, ast.Name)]
+
+
+def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """Return the names that code reads and the names that it binds."""
+    used: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.alias):
+            bound.add(node.asname or node.name.partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return used, bound
+
+
+def _faults(tree: ast.Module, code: str, question: str, examples: Sequence[Snippet]) -> float:
+    written = set(_word.findall(code))
+    asked = set(_word.findall(question))
+    borrowed: set[str] = set()
+    for example in examples:
+        # What the code of an example has beyond its question (273.15, "time") belongs to the method.
+        borrowed |= own(example.ask, names(example.code))
+    used, bound = _names(tree)
+    leaked = {thing for thing in borrowed if thing not in asked and thing in written} - bound
+    undefined = used - bound - asked - leaked - set(_IMPORTS) - set(dir(builtins))
+    unused = {word for word in asked - written if word[0].isdigit()}
+    return len(leaked) + len(undefined) + 0.5 * len(unused)

@@ -1,0 +1,158 @@
+"""Threads in plain files: an append-only file of JSON lines and a small meta file a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+from ..domain.errors import StoreUnavailable, ThreadNotFound
+from ..domain.values import ThreadPage, ThreadRef, ThreadSummary
+from ..domain.variants import StreamVariant, User, decode, encode
+from .folders import OwnerFolders
+from .memory import now
+
+_log = logging.getLogger("jupyter_frevagpt.threads")
+_THREAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_FORMAT = 1
+Items = list[StreamVariant]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FileThreadStore:
+    """A ThreadStore of ``{thread id}.txt`` and ``{thread id}.meta.json`` in the owner's folder, mode 0600.
+
+    A line is written with one append and flushed to the system, so it survives the end of this process; a line that
+    was torn by the end of the machine is skipped on reading. The meta file's time stamp is the thread's date, which
+    makes the newest threads findable without opening the others.
+    """
+
+    def __init__(self, folders: OwnerFolders) -> None:
+        self._folders = folders
+
+    async def read(self, ref: ThreadRef) -> list[StreamVariant]:
+        """Return a thread's items in order; lines that are no variants are left out with a logged warning."""
+        return await _off_loop(self._read, ref)
+
+    async def append(self, ref: ThreadRef, items: Sequence[StreamVariant]) -> None:
+        """Add items."""
+        await _off_loop(self._append, ref, items)
+
+    async def reserve(self, ref: ThreadRef, question: User, topic: str) -> ThreadSummary:
+        """Begin a turn."""
+        return await _off_loop(self._reserve, ref, question, topic)
+
+    async def summary(self, ref: ThreadRef) -> ThreadSummary | None:
+        """Return the caller's thread, None when nobody owns it."""
+        return await _off_loop(self._summary, ref)
+
+    async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
+        """Return a page of an owner's threads, newest first."""
+        return await _off_loop(self._list, owner, limit, page)
+
+    # ---- off the loop
+
+    def _paths(self, ref: ThreadRef) -> tuple[Path, Path]:
+        if not _THREAD_ID.fullmatch(ref.thread_id):
+            raise ThreadNotFound
+        folder = self._folders.threads(ref.owner)
+        return folder / f"{ref.thread_id}.txt", folder / f"{ref.thread_id}.meta.json"
+
+    def _read(self, ref: ThreadRef) -> Items:
+        items: list[StreamVariant] = []
+        path = self._paths(ref)[0]
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise ThreadNotFound from None
+        for number, line in enumerate(content.split(b"\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                items.append(decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                _log.warning("thread %s: line %d is not a variant and is left out", ref.thread_id, number)
+        return items
+
+    def _append(self, ref: ThreadRef, items: Sequence[StreamVariant]) -> None:
+        path = self._paths(ref)[0]
+        lines = b"".join(encode(item) + b"\n" for item in items)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                lines = b"\n" + lines
+            view = memoryview(lines)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+
+    def _reserve(self, ref: ThreadRef, question: User, topic: str) -> ThreadSummary:
+        known = self._summary(ref)
+        self._folders.make(self._folders.threads(ref.owner))
+        summary = ThreadSummary(ref.owner, ref.thread_id, now(), known.topic if known else topic)
+        self._write_meta(ref, summary)
+        self._append(ref, [question])
+        return summary
+
+    def _write_meta(self, ref: ThreadRef, summary: ThreadSummary) -> None:
+        path = self._paths(ref)[1]
+        content = json.dumps({"format": _FORMAT, **msgspec.to_builtins(summary)}, ensure_ascii=False)
+        fresh = path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(content + "\n")
+        moment = datetime.fromisoformat(summary.date).timestamp()
+        os.utime(fresh, (moment, moment))
+        fresh.replace(path)
+
+    def _summary(self, ref: ThreadRef) -> ThreadSummary | None:
+        meta = self._paths(ref)[1]
+        if meta.exists():
+            return self._meta(meta, ref.owner)
+        if any(self._folders.root.glob(f"*/threads/{ref.thread_id}.meta.json")):
+            raise ThreadNotFound
+        return None
+
+    def _meta(self, path: Path, owner: str) -> ThreadSummary:
+        try:
+            content: dict[str, Any] = json.loads(path.read_bytes())
+            newer = int(content.get("format", _FORMAT)) > _FORMAT
+            summary = ThreadSummary(owner, str(content["thread_id"]), str(content["date"]), str(content["topic"]))
+        except (ValueError, KeyError, TypeError):
+            _log.warning("the meta file of thread %s is not readable", path.name.partition(".")[0])
+            stamp = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
+            return ThreadSummary(owner, path.name.partition(".")[0], stamp.replace("+00:00", "Z"), "")
+        if newer:
+            raise StoreUnavailable("This thread was written by a newer version of the assistant. Update to open it.")
+        return summary
+
+    def _list(self, owner: str, limit: int, page: int) -> ThreadPage:
+        try:
+            with os.scandir(self._folders.threads(owner)) as entries:
+                found = [
+                    (entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.endswith(".meta.json")
+                ]
+        except FileNotFoundError:
+            return [], 0
+        found.sort(reverse=True)
+        chosen = found[page * limit : (page + 1) * limit]
+        return [self._meta(Path(path), owner) for _, path in chosen], len(found)
+
+
+async def _off_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run file work in a thread; what the system refuses becomes StoreUnavailable."""
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    except OSError as error:
+        raise StoreUnavailable(f"Threads cannot be read or written now: {error.strerror}.") from error

@@ -1,0 +1,162 @@
+/** The shapes of the wire: what the chatbot routes send and take. */
+
+/** What a run in a kernel is doing, or how it ended. */
+export type RunState =
+  | 'starting'
+  | 'waiting'
+  | 'running'
+  | 'done'
+  | 'failed'
+  | 'stopped'
+  | 'aborted'
+  | 'lost';
+
+/** The tokens and the time that a turn took. */
+export interface IUsage {
+  prompt_tokens?: number;
+  completion_tokens?: number;
+  seconds?: number;
+}
+
+/** The content of a ServerHint: one key names its kind. */
+export interface IHint {
+  thread_id?: string;
+  running?: boolean;
+  question?: string;
+  memory?: number;
+  image?: { id: string };
+  run?: { id: string; state: RunState; kernel_id?: string };
+  output?: { id: string; text: string };
+  notice?: { text: string };
+  usage?: IUsage;
+}
+
+/** One output of a run, as nbformat 4 has it; a PNG may be a pointer to an Image. */
+export interface IDisplay {
+  output_type: string;
+  name?: string;
+  text?: string | string[];
+  data?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+interface IText<V extends string> {
+  variant: V;
+  content: string;
+}
+
+interface IIdText<V extends string> extends IText<V> {
+  id: string;
+}
+
+export interface IUser extends IText<'User'> {
+  model?: string;
+  kernel_id?: string;
+}
+
+export type IAssistant = IText<'Assistant'>;
+export type ICode = IIdText<'Code'>;
+
+export interface ICodeOutput extends IIdText<'CodeOutput'> {
+  display?: IDisplay[];
+}
+
+export type IImage = IIdText<'Image'>;
+
+export interface IToolCall extends IIdText<'ToolCall'> {
+  tool_name: string;
+}
+
+export interface IToolOutput extends IIdText<'ToolOutput'> {
+  tool_name: string;
+}
+
+export interface IServerHint {
+  variant: 'ServerHint';
+  content: IHint;
+}
+
+export type IServerError = IText<'ServerError'>;
+export type IOpenAIError = IText<'OpenAIError'>;
+
+export interface ICodeError {
+  variant: 'CodeError';
+  content: string[] | string;
+}
+
+export type IStreamEnd = IText<'StreamEnd'>;
+
+/** One item of a conversation, whole or a piece of it. */
+export type Variant =
+  | IUser
+  | IAssistant
+  | ICode
+  | ICodeOutput
+  | IImage
+  | IToolCall
+  | IToolOutput
+  | IServerHint
+  | IServerError
+  | IOpenAIError
+  | ICodeError
+  | IStreamEnd;
+
+/** A model that can be asked; `note` is a warning to show beside its name. */
+export interface IModel {
+  name: string;
+  note?: string;
+  vision?: boolean;
+  tools?: boolean;
+}
+
+/** The answer of `settings`. */
+export interface ISettings {
+  models: IModel[];
+  default: string | null;
+  advice: string;
+}
+
+/** A thread in the list of threads. */
+export interface IThread {
+  thread_id: string;
+  date: string;
+  topic: string;
+  running?: boolean;
+}
+
+const KNOWN = new Set<unknown>([
+  'User',
+  'Assistant',
+  'Code',
+  'CodeOutput',
+  'Image',
+  'ToolCall',
+  'ToolOutput',
+  'ServerHint',
+  'ServerError',
+  'OpenAIError',
+  'CodeError',
+  'StreamEnd'
+]);
+
+/**
+ * Return the variant that a value decoded from JSON is.
+ *
+ * Anything else becomes a hint without a kind: it shows nothing, but still counts as a line.
+ */
+export function toVariant(value: unknown): Variant {
+  const nothing: IServerHint = { variant: 'ServerHint', content: {} };
+  if (typeof value !== 'object' || value === null) {
+    return nothing;
+  }
+  const { variant, content } = value as Record<string, unknown>;
+  if (!KNOWN.has(variant)) {
+    return nothing;
+  }
+  const wellFormed =
+    variant === 'ServerHint'
+      ? typeof content === 'object' && content !== null && !Array.isArray(content)
+      : variant === 'CodeError' || typeof content === 'string';
+  return wellFormed ? (value as Variant) : nothing;
+}

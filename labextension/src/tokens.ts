@@ -1,0 +1,16 @@
+/** What other plugins may use of the panel. */
+
+import { Token } from '@lumino/coreutils';
+
+/** The chat panel. */
+export interface IFrevaGPT {
+  /** Show the panel and put the focus into its box. */
+  open(): void;
+  /** Show the panel and ask: at once, or when the running answer has ended. */
+  ask(text: string): Promise<void>;
+}
+
+export const IFrevaGPT = new Token<IFrevaGPT>(
+  'jupyter-frevagpt:IFrevaGPT',
+  'The FrevaGPT chat panel: shows it and asks questions in it.'
+);

@@ -1,0 +1,32 @@
+/** Markdown in a component: a host element that a view fills. */
+
+import * as React from 'react';
+
+import { MarkdownView } from './markdown';
+import { useParts } from './parts';
+
+/** A text that may grow; `whole` once it will not. */
+export function MarkdownText(props: { text: string; whole: boolean; className?: string }): JSX.Element {
+  const { rendermime } = useParts();
+  const host = React.useRef<HTMLDivElement>(null);
+  const view = React.useRef<MarkdownView | null>(null);
+  React.useLayoutEffect(() => {
+    if (!host.current) {
+      return;
+    }
+    const made = new MarkdownView(rendermime, host.current);
+    view.current = made;
+    return () => made.dispose();
+  }, [rendermime]);
+  React.useLayoutEffect(() => {
+    view.current?.show(props.text, props.whole);
+  }, [props.text, props.whole, rendermime]);
+  return <div ref={host} className={props.className} />;
+}
+
+/** Return Markdown that shows a text as a block of code, whatever is in it. */
+export function fenced(code: string, language: string): string {
+  const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map(run => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${code}\n${fence}`;
+}

@@ -1,0 +1,69 @@
+/** What the components share: the models behind the panel, its rendermime and its language. */
+
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import type { Catalogue } from '../model/catalogue';
+import type { Conversation } from '../model/conversation';
+import type { Draft } from '../model/draft';
+import type { IKernels } from '../model/kernel';
+import type { ThreadList } from '../model/threads';
+
+/** The user's settings. */
+export interface IPreferences {
+  readonly sendWithEnter: boolean;
+  readonly changed: ISignal<unknown, void>;
+}
+
+/** Everything that a component may need. */
+export interface IPanelParts {
+  conversation: Conversation;
+  catalogue: Catalogue;
+  kernels: IKernels;
+  threads: ThreadList;
+  draft: Draft;
+  preferences: IPreferences;
+  rendermime: IRenderMimeRegistry;
+  trans: TranslationBundle;
+}
+
+export const PartsContext = React.createContext<IPanelParts | null>(null);
+
+/** The parts of the panel that a component is in. */
+export function useParts(): IPanelParts {
+  const parts = React.useContext(PartsContext);
+  if (!parts) {
+    throw new Error('This component belongs into the FrevaGPT panel.');
+  }
+  return parts;
+}
+
+/** Render again whenever one of the signals is emitted, at most once a frame if `calm`. */
+export function useSignals(calm: boolean, ...signals: ISignal<unknown, unknown>[]): void {
+  const [, render] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    let frame: number | null = null;
+    const slot = (): void => {
+      if (!calm) {
+        render();
+        return;
+      }
+      frame ??= window.requestAnimationFrame(() => {
+        frame = null;
+        render();
+      });
+    };
+    signals.forEach(signal => signal.connect(slot));
+    slot();
+    return () => {
+      signals.forEach(signal => signal.disconnect(slot));
+      if (frame !== null) {
+        window.cancelAnimationFrame(frame);
+      }
+    };
+    // the number of signals is fixed where this is called
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [calm, ...signals]);
+}

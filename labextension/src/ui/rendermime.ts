@@ -1,0 +1,89 @@
+/** A rendermime for text and outputs that nobody vouches for. */
+
+import {
+  RenderMimeRegistry,
+  type IRenderMime,
+  type IRenderMimeRegistry
+} from '@jupyterlab/rendermime';
+import type { ITranslator } from '@jupyterlab/translation';
+
+import { harden, UntrustedSanitizer } from './sanitizer';
+
+/** Types whose renderers run nothing and fetch nothing; the others show as the text beside them. */
+const SHOWN = [
+  'application/vnd.jupyter.error',
+  'application/vnd.jupyter.stderr',
+  'application/vnd.jupyter.stdout',
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/bmp',
+  'text/html',
+  'text/latex',
+  'text/markdown',
+  'text/plain'
+];
+
+/** Nothing in the text is a file of this server. */
+const NOWHERE: IRenderMime.IResolver = {
+  isLocal: () => false,
+  resolveUrl: url => Promise.resolve(url),
+  getDownloadUrl: url => Promise.resolve(url)
+};
+
+/** Return a registry with the application's renderers of harmless types and a sanitizer of our own. */
+export function untrusted(
+  app: IRenderMimeRegistry,
+  translator?: ITranslator
+): RenderMimeRegistry {
+  const parser = app.markdownParser;
+  const registry = new RenderMimeRegistry({
+    initialFactories: [],
+    sanitizer: new UntrustedSanitizer(app.sanitizer),
+    resolver: NOWHERE,
+    latexTypesetter: app.latexTypesetter ?? undefined,
+    markdownParser: parser
+      ? { render: (text: string) => parser.render(withoutDiagrams(text)) }
+      : undefined,
+    translator
+  });
+  for (const type of SHOWN) {
+    const factory = app.getFactory(type);
+    if (factory) {
+      registry.addFactory(
+        { ...hardened(factory), mimeTypes: [type] },
+        app.getRank(type) ?? factory.defaultRank
+      );
+    }
+  }
+  return registry;
+}
+
+/** Have a factory's renderers harden their links after each rendering: rendermime loosens them again. */
+function hardened(factory: IRenderMime.IRendererFactory): IRenderMime.IRendererFactory {
+  return {
+    safe: factory.safe,
+    mimeTypes: factory.mimeTypes,
+    defaultRank: factory.defaultRank,
+    createRenderer: options => {
+      const renderer = factory.createRenderer(options);
+      const renderModel = renderer.renderModel.bind(renderer);
+      renderer.renderModel = async model => {
+        await renderModel(model);
+        hardenLinks(renderer.node);
+      };
+      return renderer;
+    }
+  };
+}
+
+/** Harden every link below a node, and take away those that lead to its own headings. */
+export function hardenLinks(node: Element): void {
+  node.querySelectorAll('a.jp-InternalAnchorLink').forEach(link => link.remove());
+  node.querySelectorAll('a').forEach(harden);
+}
+
+/** A diagram is drawn by a library that may fetch what the diagram names: show its source instead. */
+export function withoutDiagrams(text: string): string {
+  return text.replace(/((?:`{3,}|~{3,})[^\S\n]*)mermaid/gi, '$1text');
+}
