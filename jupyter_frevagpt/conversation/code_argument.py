@@ -9,6 +9,7 @@ _KEYS = ("code", "python", "text")
 _OPENING = re.compile(r'\s*\{\s*"(?:' + "|".join(_KEYS) + r')"\s*:\s*"')
 _COMPLETE = re.compile(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*', re.DOTALL)
 _UNKNOWN_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+_HALF_ESCAPE = re.compile(r"(?:\\(?:u[0-9a-fA-F]{0,3})?)?")
 _HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}$")
 
 # Short enough that a fragment fits into one line of a plain reader, however its characters are escaped.
@@ -77,9 +78,8 @@ def _complete_end(raw: str, start: int) -> int:
     """Return where the complete characters of a JSON string end: before its quote or a half-written escape."""
     match = _COMPLETE.match(raw, start)
     end = match.end() if match else start
-    if end == len(raw) and (high := _HIGH_SURROGATE.search(raw, start)):
-        return high.start()
-    return end
+    high = _HIGH_SURROGATE.search(raw[start:end])
+    return start + high.start() if high and _HALF_ESCAPE.fullmatch(raw, end) else end
 
 
 def _unescape(escaped: str) -> str:

@@ -79,6 +79,7 @@ class Turn:
         self._tokens = [0, 0]
         self._news = asyncio.Event()
         self._ending = False
+        self._complete = False
         self._over = False
         self._when_over: Callable[[Turn], None] = lambda _: None
         self._task: asyncio.Task[None] | None = None
@@ -142,8 +143,9 @@ class Turn:
         self._news = asyncio.Event()
 
     def _keep(self, item: StreamVariant) -> None:
-        if self._over:
+        if self._complete:
             return
+        self._complete = isinstance(item, StreamEnd)
         self._items.append(item)
         self._recorder.keep(item)
 
@@ -189,8 +191,7 @@ class Turn:
         """Write StreamEnd, the last line; from here on nothing is written any more."""
         if self._over:
             return
-        if self._items[-1] != end:
-            self._keep(end)
+        self._keep(end)
         self._emit(end)
         self._over = True
         self._when_over(self)

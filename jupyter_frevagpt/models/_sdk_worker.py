@@ -42,7 +42,7 @@ async def complete(request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], No
 def _litellm() -> Any:
     """Import LiteLLM (seconds), silent and without a network: the variables for that are set by the server."""
     logging.disable(logging.CRITICAL)  # it logs addresses, bodies and keys
-    litellm = importlib.import_module("litellm")
+    litellm: Any = importlib.import_module("litellm")
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     litellm.drop_params = True

@@ -177,7 +177,11 @@ def _repaired(data: bytes) -> Any:
 def without_surrogates(value: Any) -> Any:
     """Return plain data with each half of a surrogate pair in its strings replaced by U+FFFD."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value
     if isinstance(value, list):
         return [without_surrogates(item) for item in value]
     if isinstance(value, dict):

@@ -25,6 +25,7 @@ End your answer with that block. It is run, and you are then shown what it print
 your own invention. When you need no code, answer in plain words without any block."""
 
 _OPENING = re.compile(r"(`{3,})[ \t]*(?:python3?|py|ipython)\b[^\n`]*$", re.I)
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LONGEST_FENCE = re.compile(r"`{3,}")
 
 
@@ -69,6 +70,7 @@ class FenceReader:
         self._id = f"call_{secrets.token_hex(12)}"
         self._named = False
         self._begun = False
+        self._visible = False
         self._line = ""
         self._shown = 0
         self._in_code = False
@@ -80,7 +82,7 @@ class FenceReader:
         """Take a piece of the answer; return the text to show and the fragment of the call's arguments."""
         text: list[str] = []
         code: list[str] = []
-        for line in received.splitlines(keepends=True) if "\n" in received else [received]:
+        for line in _LINE.findall(received):
             if self.complete:
                 break
             self._line += line
@@ -100,7 +102,7 @@ class FenceReader:
         held, self._line = self._line[self._shown :], ""
         if not self._in_code:
             return held, ""
-        if not self._begun and not held.strip(" `\n"):
+        if not self._visible:
             return "", ""
         fragment = self._escaped("" if held.lstrip().startswith("`") else held)
         return "", fragment if self.broken else fragment + '"}'
@@ -145,7 +147,7 @@ class FenceReader:
         body = line.lstrip(" ")
         indent = len(line) - len(body)
         if indent <= max(3, self._indent + 3) and body.startswith("```"):
-            if self._begun:
+            if self._visible:
                 self.complete = True
             else:
                 self._in_code = False  # an empty block calls nothing
@@ -156,6 +158,7 @@ class FenceReader:
             return  # may become the closing fence
         start = max(self._shown, min(self._indent, indent))
         code.append(line[start:])
+        self._visible = self._visible or bool(body.strip())
         self._shown = 0 if whole else len(line)
         self._line = "" if whole else line
 

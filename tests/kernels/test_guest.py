@@ -57,7 +57,10 @@ async def test_figure_is_an_image(bench: Bench) -> None:
     ("code", "expected"),
     [
         ("from IPython.display import HTML; HTML('<b>bold</b> &amp; more')", "<IPython.core.display.HTML object>\n"),
-        ("from IPython.display import JSON, display; display({'application/json': {'a': [1]}}, raw=True)", '{"a": [1]}\n'),
+        (
+            "from IPython.display import JSON, display; display({'application/json': {'a': [1]}}, raw=True)",
+            '{"a": [1]}\n',
+        ),
         ("from IPython.display import display; display({'text/html': '<p>only&lt;</p>'}, raw=True)", "only<\n"),
         ("from IPython.display import display; display({'image/svg+xml': '<svg/>'}, raw=True)", "[image/svg+xml]\n"),
         ("from IPython.display import display; display({}, raw=True)", ""),
@@ -77,9 +80,7 @@ async def test_progress_bars_and_cleared_output_leave_their_last_state(bench: Be
     assert (await bench.run(code)).output().text == "4/5\n"
     code = "from IPython.display import clear_output\nprint('old')\nclear_output(wait=True)\nprint('new')"
     assert (await bench.run(code)).output().text == "new\n"
-    code = (
-        "from IPython.display import display\nh = display('first', display_id=True)\nprint('between')\nh.update('second')"
-    )
+    code = "from IPython.display import display\nh = display('first', display_id=True)\nprint('between')\nh.update('second')"
     assert (await bench.run(code)).output().text == "'second'\nbetween\n"
 
 

@@ -48,6 +48,6 @@ def test_an_event_is_handed_on_as_soon_as_it_is_complete() -> None:
 def test_endless_line_is_given_up() -> None:
     reader = EventStream()
     piece = b"x" * (MAX_EVENT // 4)
-    with pytest.raises(EventTooLong):
+    with pytest.raises(EventTooLong):  # noqa: PT012
         for _ in range(6):
             reader.feed(piece)

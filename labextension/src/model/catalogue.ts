@@ -4,6 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from '../api/client';
 import type { IModel } from '../api/variants';
+import { messageOf } from './failure';
 import type { Memory } from './memory';
 
 /** Loads the catalogue and remembers the user's choice. */
@@ -60,7 +61,7 @@ export class Catalogue {
       this._chosen ??= this._memory.model;
       this._loaded = true;
     } catch (error) {
-      this._error = error instanceof Error ? error.message : String(error);
+      this._error = messageOf(error);
     }
     this._changed.emit();
   }

@@ -2,12 +2,14 @@
 
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { Refused, type IClient } from '../api/client';
+import type { IClient } from '../api/client';
 import type { IHint, Variant } from '../api/variants';
 import type { Draft } from './draft';
 import type { Question } from './entry';
+import { isTaken, isUnknown, messageOf } from './failure';
 import type { IKernel, IKernels } from './kernel';
 import type { Memory } from './memory';
+import { Queue } from './queue';
 import { Reading, type Ending, type IListener } from './reading';
 import { Transcript } from './transcript';
 
@@ -52,7 +54,7 @@ export class Conversation {
 
   /** Questions that are sent when the turn has ended. */
   get queue(): readonly string[] {
-    return this._queue;
+    return this._queue.texts;
   }
 
   /** The kernel of the running turn, else the one that a question would run in. */
@@ -70,7 +72,7 @@ export class Conversation {
       return;
     }
     if (this.busy) {
-      this._queue = [...this._queue, text];
+      this._queue.add(text);
       this._changed.emit();
       return;
     }
@@ -79,7 +81,7 @@ export class Conversation {
 
   /** Take a question out of the queue. */
   unqueue(index: number): void {
-    this._queue = this._queue.filter((_, at) => at !== index);
+    this._queue.remove(index);
     this._changed.emit();
   }
 
@@ -171,12 +173,7 @@ export class Conversation {
   private async _load(threadId: string, signal: AbortSignal): Promise<void> {
     const items = await this._parts.client.thread(threadId);
     signal.throwIfAborted();
-    const transcript = new Transcript();
-    for (const item of items) {
-      transcript.add(item);
-    }
-    transcript.close(false);
-    this._transcript = transcript;
+    this._transcript = Transcript.of(items);
     this._changed.emit();
   }
 
@@ -251,20 +248,14 @@ export class Conversation {
 
   /** The question never reached its turn: give it back, and show what runs instead of it. */
   private async _unsend(question: Question, error: unknown): Promise<void> {
-    const taken = error instanceof Refused && error.status === 409;
     this._transcript.unask(question);
-    this._parts.draft.giveBack(question.text, ...this._queue);
-    this._queue = [];
+    this._queue.giveBack(this._parts.draft, question.text);
     this._remember(false);
-    this._move('idle');
+    this._status = 'idle';
+    const shown = isTaken(error) && this._threadId && this.open(this._threadId);
     this._alert = messageOf(error);
     this._changed.emit();
-    if (taken && this._threadId) {
-      const opening = this.open(this._threadId);
-      this._alert = messageOf(error);
-      this._changed.emit();
-      await opening;
-    }
+    await shown;
   }
 
   private async _end(end: Ending, signal: AbortSignal): Promise<void> {
@@ -286,14 +277,12 @@ export class Conversation {
 
   /** Nothing runs any more: send what waits, or give it back. */
   private async _settle(giveBack: boolean): Promise<void> {
-    const [next, ...rest] = this._queue;
-    if (giveBack || next === undefined) {
-      this._parts.draft.giveBack(...this._queue);
-      this._queue = [];
-      this._move('idle');
-    } else {
-      this._queue = rest;
-      this._status = 'idle';
+    if (giveBack) {
+      this._queue.giveBack(this._parts.draft);
+    }
+    const next = this._queue.next();
+    this._move('idle');
+    if (next !== undefined) {
       await this._turn(next);
     }
   }
@@ -337,9 +326,8 @@ export class Conversation {
     this._abort = new AbortController();
     this._alert = '';
     this._stopped = false;
-    if (this._queue.length && this._status !== 'idle') {
-      this._parts.draft.giveBack(...this._queue);
-      this._queue = [];
+    if (this._status !== 'idle') {
+      this._queue.giveBack(this._parts.draft);
     }
     return this._abort.signal;
   }
@@ -359,17 +347,9 @@ export class Conversation {
   private _transcript = new Transcript();
   private _status: Status = 'idle';
   private _alert = '';
-  private _queue: string[] = [];
+  private _queue = new Queue();
   private _turnKernel: IKernel | null = null;
   private _stopped = false;
   private _abort = new AbortController();
   private _changed = new Signal<this, void>(this);
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof Refused && (error.status === 404 || error.status === 422);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -35,7 +35,7 @@ export function join(item: Variant | undefined, line: Variant): Variant | null {
   if (idOf(item) !== idOf(line)) {
     return null;
   }
-  const joined = { ...item, content: `${item.content}${line.content}` } as Variant;
+  const joined = { ...item, content: (item.content as string) + (line.content as string) } as Variant;
   if (joined.variant === 'CodeOutput' && line.variant === 'CodeOutput' && line.display) {
     joined.display = [...(joined.display ?? []), ...line.display];
   }

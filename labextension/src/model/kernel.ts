@@ -25,7 +25,7 @@ export interface IKernels {
 /** Follows the active notebook and its kernel. */
 export class NotebookKernels implements IKernels {
   constructor(private readonly _tracker: INotebookTracker) {
-    _tracker.currentChanged.connect(this._follow, this);
+    _tracker.currentChanged.connect(this._follow);
     this._follow();
   }
 
@@ -43,22 +43,18 @@ export class NotebookKernels implements IKernels {
     return panel ? kernelOf(panel) : null;
   }
 
-  private _follow(): void {
+  private readonly _follow = (): void => {
     const panel = this._tracker.currentWidget;
     const context = panel?.sessionContext ?? null;
     if (context !== this._context) {
-      for (const signal of signalsOf(this._context)) {
-        signal.disconnect(this._update, this);
-      }
+      signalsOf(this._context).forEach(signal => signal.disconnect(this._update));
       this._context = context;
-      for (const signal of signalsOf(context)) {
-        signal.connect(this._update, this);
-      }
+      signalsOf(context).forEach(signal => signal.connect(this._update));
     }
     this._update();
-  }
+  };
 
-  private _update(): void {
+  private readonly _update = (): void => {
     const panel = this._tracker.currentWidget;
     const next = panel ? kernelOf(panel) : NONE;
     const now = this._current;
@@ -66,7 +62,7 @@ export class NotebookKernels implements IKernels {
       this._current = next;
       this._changed.emit();
     }
-  }
+  };
 
   private _context: ISessionContext | null = null;
   private _current: IKernel = NONE;
@@ -76,7 +72,8 @@ export class NotebookKernels implements IKernels {
 function kernelOf(panel: NotebookPanel): IKernel {
   const id = panel.sessionContext.session?.kernel?.id ?? null;
   const notebook = panel.context.path.split('/').pop() ?? null;
-  return { id, notebook, name: id ? panel.sessionContext.kernelDisplayName : null };
+  const name = panel.sessionContext.kernelDisplayName.replace(/ \(ipykernel\)$/, '');
+  return { id, notebook, name: id ? name : null };
 }
 
 function signalsOf(context: ISessionContext | null): ISignal<unknown, unknown>[] {

@@ -1,7 +1,7 @@
 /** One turn as this window reads it: the lines so far, and how to go on after a lost connection. */
 
 import { Refused, type IClient } from '../api/client';
-import type { IHint, IStreamEnd, Variant } from '../api/variants';
+import type { IHint, Variant } from '../api/variants';
 import { isHeartbeat, isOpening } from './fold';
 
 const FIRST_DELAY = 500;
@@ -79,7 +79,7 @@ export class Reading {
           this._lines++;
           this._listener.line(line);
           if (line.variant === 'StreamEnd') {
-            return { reason: (line as IStreamEnd).content };
+            return { reason: line.content };
           }
         }
       }

@@ -4,6 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from '../api/client';
 import type { IThread } from '../api/variants';
+import { messageOf } from './failure';
 
 const PAGE = 20;
 
@@ -58,7 +59,7 @@ export class ThreadList {
       this._page = page;
       this._error = '';
     } catch (error) {
-      this._error = error instanceof Error ? error.message : String(error);
+      this._error = messageOf(error);
     }
     if (turn === this._turn) {
       this._loading = false;

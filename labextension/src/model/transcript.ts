@@ -8,6 +8,16 @@ import { isHeartbeat, isOpening } from './fold';
 
 /** Grows by one variant at a time; an image or an output finds its code by id, wherever it stands. */
 export class Transcript {
+  /** The transcript of a stored thread. */
+  static of(items: Iterable<Variant>): Transcript {
+    const transcript = new Transcript();
+    for (const item of items) {
+      transcript.add(item);
+    }
+    transcript.close(false);
+    return transcript;
+  }
+
   constructor(private readonly _now: () => number = Date.now) {}
 
   get entries(): readonly Entry[] {

@@ -57,7 +57,9 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
       model: () => catalogue.chosen?.name
     });
     const preferences = new Preferences();
-    Promise.resolve(settings && preferences.load(settings, ID)).catch(reason => console.warn('FrevaGPT: the settings cannot be read.', reason));
+    Promise.resolve(settings && preferences.load(settings, ID)).catch(reason =>
+      console.warn('FrevaGPT: the settings cannot be read.', reason)
+    );
 
     const panel = new Sidebar({
       conversation,

@@ -2,7 +2,6 @@
 
 import type * as nbformat from '@jupyterlab/nbformat';
 import { OutputAreaModel, SimplifiedOutputArea } from '@jupyterlab/outputarea';
-import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
@@ -50,7 +49,6 @@ export function Outputs(props: { run: CodeRun; label: string }): JSX.Element {
       if (area.isAttached && area.node.isConnected) {
         Widget.detach(area);
       }
-      MessageLoop.clearData(area);
       area.dispose();
       model.dispose();
     };
@@ -66,9 +64,9 @@ export function toOutput(output: IDisplay, types: readonly string[]): nbformat.I
     case 'error':
       return {
         output_type: 'error',
-        ename: String(output.ename ?? ''),
-        evalue: String(output.evalue ?? ''),
-        traceback: Array.isArray(output.traceback) ? output.traceback.map(String) : []
+        ename: joined(output.ename),
+        evalue: joined(output.evalue),
+        traceback: Array.isArray(output.traceback) ? output.traceback.map(joined) : []
       };
     default: {
       const data: nbformat.IMimeBundle = {};
@@ -99,5 +97,8 @@ function stream(name: 'stdout' | 'stderr', text: string): nbformat.IStream {
 }
 
 function joined(value: unknown): string {
-  return Array.isArray(value) ? value.map(String).join('') : String(value ?? '');
+  if (Array.isArray(value)) {
+    return value.map(joined).join('');
+  }
+  return typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
 }

@@ -41,7 +41,7 @@ export function untrusted(
     initialFactories: [],
     sanitizer: new UntrustedSanitizer(app.sanitizer),
     resolver: NOWHERE,
-    latexTypesetter: app.latexTypesetter ?? undefined,
+    latexTypesetter: app.latexTypesetter ? typesetter(app.latexTypesetter) : undefined,
     markdownParser: parser
       ? { render: (text: string) => parser.render(withoutDiagrams(text)) }
       : undefined,
@@ -73,6 +73,17 @@ function hardened(factory: IRenderMime.IRendererFactory): IRenderMime.IRendererF
         hardenLinks(renderer.node);
       };
       return renderer;
+    }
+  };
+}
+
+/** Have formulas' links hardened too: they come after the rendering, and rendermime loosens all links once more. */
+function typesetter(latex: IRenderMime.ILatexTypesetter): IRenderMime.ILatexTypesetter {
+  return {
+    typeset: element => {
+      const typeset = Promise.resolve(latex.typeset(element));
+      typeset.finally(() => window.setTimeout(() => hardenLinks(element))).catch(() => undefined);
+      return typeset;
     }
   };
 }

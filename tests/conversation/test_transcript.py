@@ -1,0 +1,105 @@
+"""Views of a conversation: fold by the golden turns, messages by contract 14, 19 and 20."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from jupyter_frevagpt.conversation.transcript import closed, fold, shortened, to_messages
+from jupyter_frevagpt.domain.variants import (
+    Assistant,
+    Code,
+    CodeError,
+    CodeOutput,
+    Image,
+    ServerError,
+    ServerHint,
+    StreamEnd,
+    StreamVariant,
+    ToolCall,
+    ToolOutput,
+    User,
+    decode,
+)
+
+TURNS = Path(__file__).parents[1] / "turns"
+NAMES = sorted(path.stem for path in TURNS.glob("*.ndjson"))
+
+
+def thread(name: str) -> list[StreamVariant]:
+    return msgspec.json.decode((TURNS / f"{name}.thread.json").read_bytes(), type=list[StreamVariant])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_turns_fold_to_their_threads(name: str) -> None:
+    lines = [decode(line) for line in (TURNS / f"{name}.ndjson").read_bytes().splitlines()]
+    assert fold(lines) == thread(name)
+
+
+def test_there_are_golden_turns() -> None:
+    assert {"text", "code", "figures", "broken", "stopped", "tool"} <= set(NAMES)
+
+
+def test_messages_in_order_each_once() -> None:
+    items = [
+        User("one"),
+        Assistant("I look."),
+        Code('{"code":"a"}', "c1"),
+        CodeOutput("1\n", "c1"),
+        ServerHint({"usage": {"seconds": 1}}),
+        Image("iVBOR", "c1_0"),
+        Assistant("It is 1."),
+        StreamEnd("Finished."),
+        User("two"),
+        ToolCall('{"q":1}', "search", "t1"),
+        ToolOutput("found", "search", "t1"),
+    ]
+    messages = to_messages(items, vision=True, limit=100)
+    assert [message["role"] for message in messages] == [
+        "user", "assistant", "tool", "user", "assistant", "user", "assistant", "tool",
+    ]  # fmt: skip
+    assert messages[1]["content"] == "I look."
+    assert messages[1]["tool_calls"][0]["function"] == {"name": "code_interpreter", "arguments": '{"code":"a"}'}
+    assert messages[2] == {"role": "tool", "tool_call_id": "c1", "content": "1\n"}
+    assert messages[3]["content"][0]["image_url"]["url"] == "data:image/png;base64,iVBOR"
+    assert messages[6]["tool_calls"][0]["function"]["name"] == "search"
+    assert "image_url" not in str(to_messages(items, vision=False, limit=100))
+
+
+def test_a_call_without_output_gets_an_empty_one() -> None:
+    messages = to_messages([User("q"), Code('{"code":"a"}', "c1"), User("again")], vision=False, limit=100)
+    assert [message["role"] for message in messages] == ["user", "assistant", "tool", "user"]
+
+
+def test_an_output_without_call_and_a_call_twice_are_left_out() -> None:
+    items = [CodeOutput("x", "c0"), Code('{"code":"a"}', "c1"), CodeOutput("y", "c1"), Code('{"code":"a"}', "c1")]
+    assert [message["role"] for message in to_messages(items, vision=False, limit=9)] == ["assistant", "tool"]
+
+
+def test_arguments_that_are_no_object_are_not_sent_on() -> None:
+    messages = to_messages([ToolCall("not json", "search", "t1")], vision=False, limit=9)
+    assert messages[0]["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
+def test_old_errors_are_told() -> None:
+    assert to_messages([CodeError(["boom"])], vision=False, limit=9) == [{"role": "user", "content": "boom"}]
+
+
+def test_shortened_keeps_head_and_tail() -> None:
+    text = "a" * 500 + "b" * 500
+    short = shortened(text, 90)
+    assert short.startswith("a" * 60 + "\n[910 characters left out here]\n")
+    assert short.endswith("b" * 30)
+    assert shortened("short", 5) == "short"
+
+
+def test_a_turn_that_never_ended_is_closed() -> None:
+    items: list[StreamVariant] = [User("q"), Code('{"code":"a"}', "c1")]
+    missing = closed(items)
+    assert missing[0] == CodeOutput("", "c1")
+    assert isinstance(missing[1], ServerError)
+    assert isinstance(missing[2], StreamEnd)
+    assert closed([*items, *missing]) == []
+    assert closed([]) == []

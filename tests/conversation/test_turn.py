@@ -1,0 +1,430 @@
+"""The turn with a model and a tool played by the test: order, stop, limits, failures (contract 2, 5, 6, 21 to 26)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from jupyter_frevagpt.conversation.conversations import Conversations, new_thread_id
+from jupyter_frevagpt.conversation.transcript import fold
+from jupyter_frevagpt.conversation.turn import Turn, TurnLimits
+from jupyter_frevagpt.domain.errors import BadRequest, ModelFailed, StoreUnavailable, ThreadBusy, ThreadNotFound
+from jupyter_frevagpt.domain.values import (
+    CallDelta,
+    ModelChunk,
+    ModelInfo,
+    ThreadRef,
+    ToolContext,
+    ToolRequest,
+    ToolSpec,
+    Usage,
+)
+from jupyter_frevagpt.domain.variants import (
+    Assistant,
+    Code,
+    CodeOutput,
+    OpenAIError,
+    ServerError,
+    ServerHint,
+    StreamEnd,
+    StreamVariant,
+    ToolCall,
+    ToolOutput,
+    User,
+)
+from jupyter_frevagpt.threads.memory import MemoryThreadStore
+
+Step = ModelChunk | Exception | float
+
+
+def text(*pieces: str) -> list[Step]:
+    return [ModelChunk(text=piece) for piece in pieces]
+
+
+def call(code: str, index: int = 0, call_id: str = "c1", name: str = "code_interpreter") -> list[Step]:
+    raw = json.dumps({"code": code})
+    middle = len(raw) // 2
+    return [
+        ModelChunk(calls=(CallDelta(index, call_id, name),)),
+        ModelChunk(calls=(CallDelta(index, arguments=raw[:middle]),)),
+        ModelChunk(calls=(CallDelta(index, arguments=raw[middle:]),)),
+    ]
+
+
+class PlayedModel:
+    """A ChatModel that plays one list of steps a round; a number is a pause in seconds."""
+
+    def __init__(self, *rounds: list[Step]) -> None:
+        self.rounds = list(rounds)
+        self.asked: list[list[dict[str, Any]]] = []
+        self.closed = 0
+
+    async def stream(self, messages: list[dict[str, Any]], tools: Sequence[ToolSpec]) -> AsyncGenerator[ModelChunk, None]:
+        self.asked.append(messages)
+        try:
+            for step in self.rounds.pop(0):
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+class PlayedModels:
+    def __init__(self, model: PlayedModel) -> None:
+        self.model = model
+
+    async def list(self) -> list[ModelInfo]:
+        return [ModelInfo("played")]
+
+    async def chat(self, name: str) -> PlayedModel:
+        if name != "played":
+            raise BadRequest("no such model")
+        return self.model
+
+
+class EchoTool:
+    """Returns the code it is given; code ``hang`` waits until it is stopped, ``fail`` raises."""
+
+    spec = ToolSpec("code_interpreter", "echo", {"type": "object"})
+
+    def __init__(self) -> None:
+        self.stopped = 0
+
+    async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
+        code = json.loads(request.arguments)["code"]
+        yield ServerHint({"run": {"id": request.id, "state": "running", "kernel_id": ""}})
+        if code == "fail":
+            raise RuntimeError("inside")
+        if code.startswith("hang"):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                self.stopped += 1
+                if code == "hang on":
+                    await asyncio.sleep(30)
+                yield CodeOutput("partial\n", request.id)
+                raise
+        yield CodeOutput(f"ran {code}\n", request.id)
+
+
+class OtherTool:
+    spec = ToolSpec("search", "search", {"type": "object"})
+
+    async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
+        yield ToolOutput(f"found {request.arguments}", "search", request.id)
+
+
+class NoPrompts:
+    def before(self, model: str) -> tuple[str, list[StreamVariant], str]:
+        return "begin", [User("example"), Assistant("answer")], "now"
+
+
+class Stage:
+    built: ClassVar[list[Stage]] = []
+
+    def __init__(self, *rounds: list[Step], limits: TurnLimits | None = None, store: Any = None) -> None:
+        self.model = PlayedModel(*rounds)
+        self.tool = EchoTool()
+        self.store = store or MemoryThreadStore()
+        self.conversations = Conversations(
+            store=self.store,
+            volatile=MemoryThreadStore(),
+            models=PlayedModels(self.model),
+            tools=[self.tool, OtherTool()],
+            prompts=NoPrompts(),
+            limits=limits or TurnLimits(),
+        )
+        self.ref = ThreadRef("alice", new_thread_id())
+        self.built.append(self)
+
+    async def start(self, question: str = "q", **kwargs: Any) -> Turn:
+        return await self.conversations.start(self.ref, User(question, "played"), **kwargs)
+
+    async def play(self, question: str = "q") -> Turn:
+        return await ended(await self.start(question))
+
+    async def stored(self) -> list[StreamVariant]:
+        items: list[StreamVariant] = await self.store.read(self.ref)
+        return items
+
+
+@pytest.fixture(autouse=True)
+def curtain(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    yield
+    while Stage.built:
+        jp_asyncio_loop.run_until_complete(Stage.built.pop().conversations.close())
+
+
+async def ended(turn: Turn) -> Turn:
+    line = 0
+    async with asyncio.timeout(20):
+        while turn.running:
+            await turn.wait_beyond(line, 5)
+            line = len(turn.log)
+    return turn
+
+
+def kinds(items: Sequence[StreamVariant]) -> list[str]:
+    return [type(item).__name__ for item in items if not isinstance(item, ServerHint)]
+
+
+def check_record(turn: Turn, stored: Sequence[StreamVariant]) -> None:
+    """What was streamed joins to what is stored, whatever happened."""
+    assert isinstance(turn.log[-1], StreamEnd)
+    assert [item for item in fold(turn.log) if not isinstance(item, ServerHint)] == [
+        item for item in stored if not isinstance(item, ServerHint | User)
+    ]
+
+
+async def test_text_then_code_then_text() -> None:
+    stage = Stage([*text("I ", "look."), *call("a = 1"), ModelChunk(usage=Usage(10, 5))], text("Done."))
+    turn = await stage.play()
+    stored = await stage.stored()
+    assert kinds(stored) == ["User", "Assistant", "Code", "CodeOutput", "Assistant", "StreamEnd"]
+    assert Code('{"code":"a = 1"}', "c1") in stored
+    assert CodeOutput("ran a = 1\n", "c1") in stored
+    check_record(turn, stored)
+    hint = next(item for item in stored if isinstance(item, ServerHint) and "usage" in item.content)
+    assert hint.content["usage"]["prompt_tokens"] == 10
+    roles = [message["role"] for message in stage.model.asked[1]]
+    assert roles == ["system", "user", "assistant", "system", "user", "assistant", "tool"]
+
+
+async def test_interleaved_calls_are_written_one_after_the_other_and_run_in_order() -> None:
+    first, second = call("a = 1", 0, "c1"), call("b = 2", 1, "c2")
+    mixed = [step for pair in zip(first, second, strict=True) for step in pair]
+    stage = Stage([*text("Two."), *mixed, *text(" And late text.")], text("End."))
+    turn = await stage.play()
+    stored = await stage.stored()
+    assert kinds(stored) == [
+        "User", "Assistant", "Code", "CodeOutput", "Code", "CodeOutput", "Assistant", "Assistant", "StreamEnd",
+    ]  # fmt: skip
+    assert [item.id for item in stored if isinstance(item, Code | CodeOutput)] == ["c1", "c1", "c2", "c2"]
+    lines = [line for line in turn.log if isinstance(line, Code)]
+    assert [line.id for line in lines] == sorted(line.id for line in lines)
+
+
+async def test_missing_and_repeated_ids_become_unique() -> None:
+    stage = Stage(call("1", call_id=""), call("2", call_id="same"), call("3", call_id="same"), text("x"))
+    await stage.play()
+    ids = [item.id for item in await stage.stored() if isinstance(item, Code)]
+    assert len(set(ids)) == 3
+    assert all(ids)
+
+
+async def test_other_tools_unknown_tools_and_failing_ones() -> None:
+    stage = Stage(
+        [*call("x", 0, "t1", "search"), *call("x", 1, "t2", "nonsense"), *call("fail", 2, "c3")], text("So it goes.")
+    )
+    turn = await stage.play()
+    stored = await stage.stored()
+    assert kinds(stored) == [
+        "User", "ToolCall", "ToolOutput", "ToolCall", "ToolOutput", "Code", "CodeOutput", "Assistant", "StreamEnd",
+    ]  # fmt: skip
+    outputs = [item.content for item in stored if isinstance(item, ToolOutput | CodeOutput)]
+    assert outputs[0].startswith("found")
+    assert "no tool named 'nonsense'" in outputs[1]
+    assert "RuntimeError" in outputs[2]
+    check_record(turn, stored)
+    assert isinstance(next(item for item in stored if isinstance(item, ToolCall)), ToolCall)
+
+
+@pytest.mark.parametrize("where", ["before the first piece", "in text", "in code", "in the tool"])
+async def test_stop_keeps_what_there_is_and_ends_within_a_second(where: str) -> None:
+    rounds: dict[str, list[Step]] = {
+        "before the first piece": [60.0],
+        "in text": [*text("par", "tial"), 60.0],
+        "in code": [*text("t"), *call("abc")[:2], 60.0],
+        "in the tool": call("hang"),
+    }
+    stage = Stage(rounds[where])
+    turn = await stage.start()
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    await stage.conversations.stop(stage.ref)
+    assert time.monotonic() - began < 1.0
+    assert turn.log[-1] == StreamEnd("Stopped.")
+    stored = await stage.stored()
+    check_record(turn, stored)
+    assert stage.model.closed == 1
+    expected = {
+        "before the first piece": [],
+        "in text": ["Assistant"],
+        "in code": ["Assistant", "Code", "CodeOutput"],
+        "in the tool": ["Code", "CodeOutput"],
+    }[where]
+    assert kinds(stored) == ["User", *expected, "StreamEnd"]
+    if where == "in text":
+        assert Assistant("partial") in stored
+    if where == "in the tool":
+        assert CodeOutput("partial\n", "c1") in stored
+
+
+async def test_a_tool_that_does_not_end_does_not_hold_the_stop() -> None:
+    stage = Stage(call("hang on"))
+    turn = await stage.start()
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    await asyncio.gather(turn.stop(), turn.stop())
+    assert time.monotonic() - began < 1.0
+    assert turn.log[-1] == StreamEnd("Stopped.")
+    lines = len(turn.log)
+    await asyncio.sleep(0.2)
+    assert len(turn.log) == lines
+    await stage.conversations.close()
+    check_record(turn, await stage.stored())
+
+
+async def test_stop_of_a_turn_just_started() -> None:
+    stage = Stage([60.0])
+    turn = await stage.start()
+    await turn.stop()
+    assert turn.log[-1] == StreamEnd("Stopped.")
+
+
+async def test_a_failing_model_keeps_what_came_before() -> None:
+    stage = Stage([*text("half"), ModelFailed("The service broke off.")])
+    turn = await stage.play()
+    stored = await stage.stored()
+    assert kinds(stored) == ["User", "Assistant", "OpenAIError", "StreamEnd"]
+    assert OpenAIError("The service broke off.") in turn.log
+    check_record(turn, stored)
+
+
+async def test_an_unexpected_failure_is_told_without_its_text() -> None:
+    stage = Stage([ValueError("secret path /home/alice")])
+    turn = await stage.play()
+    error = next(line for line in turn.log if isinstance(line, ServerError))
+    assert "secret" not in error.content
+    check_record(turn, await stage.stored())
+
+
+async def test_limits_are_announced() -> None:
+    rounds = [call(f"r{n}", call_id=f"c{n}") for n in range(3)]
+    stage = Stage(*rounds, limits=TurnLimits(rounds=2))
+    turn = await stage.play()
+    assert any("limit of 2 model rounds" in str(line) for line in turn.log)
+    assert len(stage.model.asked) == 2
+
+    stage = Stage([*text("slow"), 5.0], limits=TurnLimits(model_seconds=0.2))
+    turn = await stage.play()
+    assert any("took longer" in str(line) for line in turn.log)
+    assert Assistant("slow") in await stage.stored()
+
+    stage = Stage(call("x" * 500), text("ok"), limits=TurnLimits(output_chars=200))
+    turn = await stage.play()
+    assert any("500" in str(line) or "505" in str(line) for line in turn.log if isinstance(line, ServerHint))
+    tool = next(message for message in stage.model.asked[1] if message["role"] == "tool")
+    assert len(tool["content"]) < 260
+    check_record(turn, await stage.stored())
+
+
+async def test_tool_time_does_not_count_as_model_time() -> None:
+    class SlowTool(EchoTool):
+        async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
+            await asyncio.sleep(0.5)
+            yield CodeOutput("slow", request.id)
+
+    stage = Stage(call("a"), text("end"), limits=TurnLimits(model_seconds=0.3))
+    stage.conversations._tools = [SlowTool()]
+    turn = await stage.play()
+    assert Assistant("end") in turn.log
+
+
+async def test_busy_foreign_and_unknown() -> None:
+    stage = Stage([60.0])
+    turn = await stage.start()
+    with pytest.raises(ThreadBusy):
+        await stage.start()
+    with pytest.raises(ThreadNotFound):
+        await stage.conversations.start(ThreadRef("bob", stage.ref.thread_id), User("q", "played"))
+    with pytest.raises(BadRequest):
+        await stage.conversations.start(ThreadRef("bob", new_thread_id()), User("q", "other"))
+    await turn.stop()
+
+
+async def test_two_starts_at_once_give_one_turn() -> None:
+    stage = Stage([60.0], [60.0])
+    results = await asyncio.gather(stage.start(), stage.start(), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["ThreadBusy", "Turn"]
+    await stage.conversations.close()
+
+
+async def test_history_of_a_running_turn_can_be_left_out() -> None:
+    stage = Stage(text("one"), [*text("two"), 60.0])
+    await stage.play("first")
+    turn = await stage.start("second")
+    await asyncio.sleep(0.05)
+    finished = await stage.conversations.history(stage.ref, finished=True)
+    assert kinds(finished) == ["User", "Assistant", "StreamEnd"]
+    assert "User" in kinds((await stage.conversations.history(stage.ref))[len(finished) :])
+    await turn.stop()
+
+
+async def test_the_model_is_recorded_and_history_is_sent_once() -> None:
+    stage = Stage(text("one"), text("two"))
+    await stage.play("first")
+    await stage.play("second")
+    question = next(item for item in await stage.stored() if isinstance(item, User))
+    assert question.model == "played"
+    contents = [message["content"] for message in stage.model.asked[1]]
+    assert contents == ["begin", "example", "answer", "now", "first", "one", "second"]
+
+
+class BrokenStore(MemoryThreadStore):
+    """A store that refuses to append for a while."""
+
+    refusing = True
+
+    async def append(self, ref: ThreadRef, items: Sequence[StreamVariant]) -> None:
+        if self.refusing:
+            raise StoreUnavailable("The disk is full.")
+        await super().append(ref, items)
+
+
+async def test_a_failing_store_is_told_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_frevagpt.conversation.turn._SAVE_SECONDS", 0.1)
+    store = BrokenStore()
+    stage = Stage(text("answer"), store=store)
+    turn = await stage.play()
+    assert any("disk is full" in str(line) for line in turn.log)
+    assert kinds(await stage.stored()) == ["User"]
+    store.refusing = False
+    async with asyncio.timeout(5):
+        while "StreamEnd" not in kinds(await stage.stored()):
+            await asyncio.sleep(0.05)
+    check_record(turn, await stage.stored())
+
+
+async def test_unstored_threads_touch_no_store_but_remember() -> None:
+    stage = Stage(text("one"), text("two"))
+    await ended(await stage.start("first", keep=False))
+    assert await stage.store.summary(stage.ref) is None
+    await ended(await stage.start("second", keep=False))
+    assert "one" in [message["content"] for message in stage.model.asked[1]]
+
+
+async def test_a_turn_cut_off_by_the_servers_end_is_closed_once() -> None:
+    stage = Stage(text("again"))
+    await stage.store.reserve(stage.ref, User("q", "played"), "q")
+    await stage.store.append(stage.ref, [Code('{"code":"a"}', "c1")])
+    first = await stage.conversations.history(stage.ref)
+    assert kinds(first) == ["User", "Code", "CodeOutput", "ServerError", "StreamEnd"]
+    assert await stage.conversations.history(stage.ref) == first
+
+
+def test_ids_are_long_and_unlike() -> None:
+    ids = {new_thread_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(len(one) == 32 and one.isalnum() and one.isascii() for one in ids)
+    assert msgspec.json.decode(msgspec.json.encode(ids.pop()))
