@@ -132,7 +132,11 @@ class FrevaGPT(ExtensionApp):
         for name in _SECRETS:
             os.environ.pop(name, None)  # so that no kernel inherits them
         self._folders = OwnerFolders(Path(self.data_dir))
-        self._local = LocalModel(path=self.local_model_path or None, idle_seconds=self.helper_idle_seconds)
+        self._local = LocalModel(
+            snippets_path=shipped("resources") / "local-model" / "snippets.jsonl",
+            weights_path=Path(self.local_model_path) if self.local_model_path else None,
+            idle_seconds=self.helper_idle_seconds,
+        )
         self._models = CatalogueModels(
             path=Path(self.catalogue) if self.catalogue else None,
             proxy_address=self.proxy_address,

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
-from jupyter_server.auth.decorator import authorized
+from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
@@ -149,14 +149,24 @@ def serves(*, action: str, resource: str = "frevagpt") -> Callable[[H], H]:
 
     def add(handler: H) -> H:
         for method in ("get", "post"):
-
-            async def respond(self: ChatbotHandler) -> None:
-                await self.respond()
-
-            setattr(handler, method, web.authenticated(authorized(action=action, resource=resource)(respond)))
+            setattr(handler, method, web.authenticated(authorized(action=action, resource=resource)(_responder())))
         return handler
 
     return add
+
+
+def serves_anybody(handler: H) -> H:
+    """Give a handler ``get`` and ``post`` that need no login."""
+    for method in ("get", "post"):
+        setattr(handler, method, allow_unauthenticated(_responder()))
+    return handler
+
+
+def _responder() -> Callable[[ChatbotHandler], Awaitable[None]]:
+    async def respond(self: ChatbotHandler) -> None:
+        await self.respond()
+
+    return respond
 
 
 def _text(error: web.HTTPError) -> str:

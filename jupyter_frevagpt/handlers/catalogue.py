@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from jupyter_server.auth.decorator import allow_unauthenticated
-
-from .base import ChatbotHandler, serves
+from .base import ChatbotHandler, serves, serves_anybody
 
 
-@serves(action="read")
+@serves_anybody
 class Ping(ChatbotHandler):
     """``ping``: for anybody."""
 
-    @allow_unauthenticated
-    async def get(self) -> None:
-        """Say that the service is there."""
-        self.answer({"status": "ok"})
-
-    @allow_unauthenticated
-    async def post(self) -> None:
+    async def respond(self) -> None:
         """Say that the service is there."""
         self.answer({"status": "ok"})
 
 
+@serves(action="read")
 class AvailableChatbots(ChatbotHandler):
     """``availablechatbots``: the names of the models that chat."""
 

@@ -1,7 +1,7 @@
 """The helper process of the embedded model: continues a text, token by token, in llama.cpp.
 
 Nothing of it can be reached from outside: llama.cpp's server insists on listening, so it gets a Unix socket in a folder
-of its own, deleted at once (where there are none: a random port on loopback), and a random key.
+of its own, deleted at once (where that cannot be: a random port on loopback), and a random key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ CONTEXT = 2048
 NEEDED_MEMORY = 300 * 1024 * 1024
 """Bytes; about 200 MB are used, the rest is for whoever asks next."""
 
-_INSTRUCTIONS = {"avx2", "fma", "f16c"}
+_INSTRUCTIONS = {"avx", "avx2", "fma", "f16c", "bmi2"}
+"""What the x86 build of the library takes for granted."""
+
+_LONGEST_SOCKET = 100
+"""Bytes of a Unix socket's path that every system accepts."""
 
 
 class _Engine:
@@ -126,10 +130,10 @@ def _start(path: str) -> Any:
     params.verbosity = 0
     params.api_keys = [secrets.token_urlsafe(32)]
     try:
-        if os.name != "posix":
-            return xllamacpp.Server(params)
         with tempfile.TemporaryDirectory(prefix="frevagpt-") as folder:
-            params.hostnames = [str(Path(folder, "unused.sock"))]
+            socket = str(Path(folder, "unused.sock"))
+            if os.name == "posix" and len(os.fsencode(socket)) <= _LONGEST_SOCKET:
+                params.hostnames = [socket]
             return xllamacpp.Server(params)
     except RuntimeError as error:
         raise ModelFailed(

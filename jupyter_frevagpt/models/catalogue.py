@@ -87,12 +87,14 @@ def read_entries(path: Path, prices: Prices) -> list[Entry]:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         raise CatalogueUnreadable(f"The model catalogue {path.name} is not plain YAML{where}. Correct it.") from None
-    entries = {entry.info.name: entry for entry in reversed([_entry(node, prices) for node in _nodes(document)])}
+    entries: dict[str, Entry] = {}
+    for node in _nodes(document):
+        entries.setdefault(_name(node), _entry(node, prices))
     if not entries:
         raise CatalogueUnreadable(
             f"The model catalogue {path.name} lists no model. Add an entry with model_name and litellm_params."
         )
-    return list(reversed(entries.values()))
+    return list(entries.values())
 
 
 def _unreadable(path: Path, error: OSError) -> CatalogueUnreadable:

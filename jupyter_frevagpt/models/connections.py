@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -135,6 +136,8 @@ def _new_client() -> httpx.AsyncClient:
     import httpx
 
     _ = (anyio, httpcore)
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log addresses
     nothing: Any = None
     return httpx.AsyncClient(
         trust_env=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
@@ -52,8 +52,13 @@ def _turn(question: str) -> str:
     return f"<|im_start|>user\n{plain}<|im_end|>\n<|im_start|>assistant\n{STOP}python\n"
 
 
-def finish(text: str, question: str, examples: Sequence[Snippet]) -> Draft | None:
-    """Add imports to generated text, make its result visible and judge it; None when it is no Python."""
+def finish(
+    text: str, question: str, examples: Sequence[Snippet], context: Container[str] = frozenset()
+) -> Draft | None:
+    """Add imports to generated text, make its result visible and judge it; None when it is no Python.
+
+    ``context`` are the words of the conversation so far, any of which may name something in the user's kernel.
+    """
     code = text.strip("\n").rstrip()
     try:
         tree = ast.parse(code)
@@ -61,7 +66,7 @@ def finish(text: str, question: str, examples: Sequence[Snippet]) -> Draft | Non
         return None
     if not tree.body:
         return None
-    faults = _faults(tree, code, question, examples)
+    faults = _faults(tree, code, question, examples, context)
     return Draft("\n".join([*_missing_imports(tree), code, *_visible(tree)]) + "\n", faults)
 
 
@@ -97,7 +102,9 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
     return used, bound
 
 
-def _faults(tree: ast.Module, code: str, question: str, examples: Sequence[Snippet]) -> float:
+def _faults(
+    tree: ast.Module, code: str, question: str, examples: Sequence[Snippet], context: Container[str]
+) -> float:
     written = set(_word.findall(code))
     asked = set(_word.findall(question))
     borrowed: set[str] = set()
@@ -106,6 +113,8 @@ def _faults(tree: ast.Module, code: str, question: str, examples: Sequence[Snipp
         borrowed |= own(example.ask, names(example.code))
     used, bound = _names(tree)
     leaked = {thing for thing in borrowed if thing not in asked and thing in written} - bound
-    undefined = used - bound - asked - leaked - set(_IMPORTS) - set(dir(builtins))
+    undefined = {
+        name for name in used - bound - asked - leaked - set(_IMPORTS) if name not in context and not hasattr(builtins, name)
+    }
     unused = {word for word in asked - written if word[0].isdigit()}
     return len(leaked) + len(undefined) + 0.5 * len(unused)

@@ -58,6 +58,7 @@ _KEY = re.compile(
     re.I,
 )
 _QUOTA = re.compile(r"quota|budget|billing|credit balance|insufficient.{0,10}(funds|credit|balance)", re.I)
+_LARGE = re.compile(r"(request|payload|body|entity).{0,10}(too large|exceeds the max)", re.I)
 _FILTER = re.compile(r"content.?(filter|policy|management)|responsibleai", re.I)
 
 _HIDDEN = (
@@ -75,6 +76,10 @@ _HIDDEN = (
 )
 
 
+_LOOKED_AT = 1000
+"""Characters of a message; the patterns take quadratic time on hostile ones."""
+
+
 class Refusal(Exception):
     """What a service or a library said when it failed, before it is put in our words.
 
@@ -87,7 +92,7 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(status)
         self.status = status
-        self.message = message
+        self.message = message[:8000]
         self.retry_after = retry_after
         self.case = case
         self.seconds = ceil(seconds)
@@ -116,10 +121,12 @@ def failure(case: str, own_words: str = "", **details: object) -> ModelFailed:
 
 def sanitised(message: str, secrets: tuple[str, ...] = (), *, limit: int = 240) -> str:
     """Return a service's message as one short line without addresses, paths and anything that looks like a key."""
-    text = message[:4000]
+    text = message
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[hidden]")
+    if len(text) > _LOOKED_AT:
+        text = text[:_LOOKED_AT].rpartition(" ")[0]  # a word cut in two may be half a key that no pattern knows
     for pattern, instead in _HIDDEN:
         text = pattern.sub(instead, text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -178,7 +185,7 @@ def _case(status: int, message: str, *, keyless: bool) -> str:
 
 
 def _by_words(message: str) -> str:
-    for pattern, case in ((_CONTEXT, "context"), (_QUOTA, "quota"), (_FILTER, "filter")):
+    for pattern, case in ((_CONTEXT, "context"), (_LARGE, "large"), (_QUOTA, "quota"), (_FILTER, "filter")):
         if pattern.search(message):
             return case
     return ""

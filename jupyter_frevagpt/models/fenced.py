@@ -71,6 +71,7 @@ class FenceReader:
         self._named = False
         self._begun = False
         self._visible = False
+        self._skipping = False
         self._line = ""
         self._shown = 0
         self._in_code = False
@@ -85,6 +86,9 @@ class FenceReader:
         for line in _LINE.findall(received):
             if self.complete:
                 break
+            if self._skipping:
+                self._skipping = not line.endswith("\n")
+                continue
             self._line += line
             if self._in_code:
                 self._read_code(code)
@@ -151,6 +155,7 @@ class FenceReader:
                 self.complete = True
             else:
                 self._in_code = False  # an empty block calls nothing
+                self._skipping = not line.endswith("\n")
                 self._line, self._shown = "", 0
             return
         whole = line.endswith("\n")

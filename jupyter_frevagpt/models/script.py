@@ -123,6 +123,28 @@ class Question(msgspec.Struct, frozen=True):
         return all(wanted is None or found(wanted, text or "") for wanted, text in pairs)
 
 
+class Stage:
+    """The script, what of it is used up, and what was asked."""
+
+    def __init__(self, script: Script) -> None:
+        self.play(script)
+
+    def play(self, script: Script) -> None:
+        """Begin a script anew."""
+        self.script = script
+        self.asked: list[dict[str, Any]] = []
+        self._used: set[int] = set()
+
+    def answer(self, question: Question) -> tuple[int, list[Step]] | None:
+        """Return the number and reply of the first rule that matches, None without one."""
+        for number, rule in enumerate(self.script.rules):
+            if number not in self._used and question.matches(rule.when):
+                if rule.once:
+                    self._used.add(number)
+                return number, rule.reply
+        return None
+
+
 def found(wanted: str, text: str) -> bool:
     """Tell whether a text holds a string, taken as it is or as a regular expression."""
     if wanted in text:

@@ -43,6 +43,8 @@ _CASES = {
 
 _BROKEN = ("APIConnectionError", "InternalServerError", "ServiceUnavailableError", "MidStreamFallbackError")
 _MISSING = re.compile(r"No module named '(\w+)|[Mm]issing (\w+) to call|pip install '?([\w.-]+)")
+_SILENT = re.compile(r"timed?[ -]?out", re.I)
+_WRAPPING = re.compile(r"\blitellm\.\w+: ?|\b\w+Exception - |\blitellm\b\.?", re.I)
 _UNREACHED = re.compile(r"connection (error|refused)|cannot connect|connect call failed|attempts failed", re.I)
 
 
@@ -104,7 +106,9 @@ def _refusal(failed: _Failed, seconds: float, *, begun: bool) -> Refusal | Model
         return failure("provider")
     case = next((_CASES[kind] for kind in failed.kinds if kind in _CASES), "")
     if not case and any(kind in _BROKEN for kind in failed.kinds):
-        if begun:
+        if _SILENT.search(failed.message):
+            case = "silent"
+        elif begun:
             case = "cut"
         elif _UNREACHED.search(failed.message):
             case = "down"
@@ -120,8 +124,8 @@ def _told(message: str) -> str:
         except ValueError:
             pass
         else:
-            return message_in(json.dumps(body)) or message
-    return re.sub(r"^litellm\.\w+: ", "", message)
+            message = message_in(json.dumps(body)) or message
+    return _WRAPPING.sub("", message)
 
 
 def _hides(name: str) -> bool:

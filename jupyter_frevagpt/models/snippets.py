@@ -27,7 +27,8 @@ _token = re.compile(
     """,
     re.VERBOSE,
 )
-_word = re.compile(r"[\w-]+\.(?:nc|csv|txt)\b|(?<![\w.])(?:[^\W\d]\w*(?!\w)|\d+(?=th\b)|\d+(?!\w|\.\d))")
+_date = re.compile(r"\d{4}-\d\d-\d\d")
+_word = re.compile(r"\d{4}-\d\d-\d\d|[\w-]+\.(?:nc|csv|txt)\b|(?<![\w.])(?:[^\W\d]\w*(?!\w)|\d+(?=th\b)|\d+(?!\w|\.\d))")
 _SIGNS = {"+": "plus", "-": "minus", "*": "times", "/": "divided", "%": "percent", "^": "power", "**": "power"}
 _SAME = {
     "average": "mean", "avg": "mean", "total": "sum", "max": "maximum", "min": "minimum", "largest": "maximum",
@@ -78,7 +79,7 @@ def varied(snippet: Snippet, question: str, count: int) -> list[Snippet]:
     """
     told = [snippet]
     mine = sorted(own(snippet.ask, names(snippet.code)))
-    asked = set(_word.findall(question))
+    asked = set(_word.findall(question)) | set(_word.findall(snippet.code))
     for turn in range(1, count):
         choice = random.Random(f"{question} {turn}")  # noqa: S311 - the same question gets the same examples
         new: dict[str, str] = {}
@@ -94,10 +95,13 @@ def varied(snippet: Snippet, question: str, count: int) -> list[Snippet]:
 
 
 def _alternatives(thing: str, choice: random.Random, taken: set[str]) -> list[str]:
+    if _date.fullmatch(thing):
+        return [f"{choice.randint(1950, 2020)}-{choice.randint(1, 12):02}-{choice.randint(1, 28):02}"]
     if thing.isdigit():
         # 0 and 1 belong to the method more often than to the question; a year stays a year.
         low, high = (1950, 2020) if len(thing) == 4 else (10 ** (len(thing) - 1) + 1, 10 ** len(thing) - 1)
-        return [str(number) for number in (choice.randint(low, high),) if len(thing) > 1 or thing > "1"]
+        drawn = (str(choice.randint(low, high)) for _ in range(20) if thing not in "01")
+        return [number for number in drawn if number not in taken][:1]
     return [name for pool in _POOLS if thing in pool for name in pool if name not in taken]
 
 
@@ -154,7 +158,7 @@ def own(text: str, named: set[str]) -> set[str]:
         kind, raw = match.lastgroup, match.group()
         if kind == "text":
             found.add(raw.strip("\"'"))
-        elif kind == "number" or (kind == "word" and raw in named):
+        elif kind in {"number", "date"} or (kind == "word" and raw in named):
             found.add(raw)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -79,6 +80,19 @@ def test_secrets_are_taken_out(secret: str) -> None:
 def _common(text: str, secret: str) -> list[str]:
     """The pieces of the secret that are left in the text."""
     return [secret[a:b] for a in range(len(secret)) for b in range(a + 1, len(secret) + 1) if secret[a:b] in text]
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "a1", "/a", "*", "a:", "-", "1.", " ", "sk-", "http://"])
+def test_hostile_messages_take_no_time(unit: str) -> None:
+    start = time.process_time()
+    str(Refusal(500, unit * 100_000).explained())
+    assert time.process_time() - start < 0.05
+
+
+def test_a_long_message_is_not_cut_inside_a_key() -> None:
+    for at in range(980, 1001):
+        message = "http://x/" + "y" * (at - 10) + " abcdefgh12345678abcdefgh"
+        assert "abc" not in sanitised(message)
 
 
 def test_plain_words_stay() -> None:

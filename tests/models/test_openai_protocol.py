@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import subprocess
 import time
@@ -112,6 +113,14 @@ async def test_tools_options_and_headers_are_sent(scripted: Start) -> None:
             "function": {"name": TOOL.name, "description": TOOL.description, "parameters": TOOL.parameters},
         }
     ]
+
+
+async def test_nothing_of_a_request_is_logged(scripted: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    service = scripted([{"reply": [{"text": "an answer"}]}])
+    await answer(service.base)
+    for secret in (KEY, "127.0.0.1", "What?", "an answer"):
+        assert secret not in caplog.text
 
 
 async def test_interleaved_calls(scripted: Start) -> None:

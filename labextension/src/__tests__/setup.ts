@@ -9,6 +9,7 @@ page.ResizeObserver ??= class ResizeObserver {
   disconnect(): void {}
 };
 page.matchMedia ??= () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} });
+page.requestIdleCallback ??= (callback: () => void) => window.setTimeout(callback, 0);
 Object.assign(document, { queryCommandSupported: () => false });
 Object.assign(Range.prototype, { getClientRects: () => [] });
 

@@ -1,15 +1,18 @@
 /** The shapes of the wire: what the chatbot routes send and take. */
 
-/** What a run in a kernel is doing, or how it ended. */
-export type RunState =
-  | 'starting'
-  | 'waiting'
-  | 'running'
-  | 'done'
-  | 'failed'
-  | 'stopped'
-  | 'aborted'
-  | 'lost';
+/** What a run in a kernel is doing, and how it ended. */
+export const RUN_STATES = [
+  'starting',
+  'waiting',
+  'running',
+  'done',
+  'failed',
+  'stopped',
+  'aborted',
+  'lost'
+] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
 
 /** The tokens and the time that a turn took. */
 export interface IUsage {

@@ -71,12 +71,11 @@ export class Conversation {
     if (!text.trim()) {
       return;
     }
-    if (this.busy) {
-      this._queue.add(text);
-      this._changed.emit();
-      return;
+    if (!this.busy) {
+      return this._turn(text);
     }
-    await this._turn(text);
+    this._queue.add(text);
+    this._changed.emit();
   }
 
   /** Take a question out of the queue. */
@@ -95,7 +94,7 @@ export class Conversation {
     this._stopped = true;
     this._move('stopping');
     if (sending || !this._threadId) {
-      return; // told to the server with the stream's first line
+      return; // the server is told when the stream has begun
     }
     try {
       await this._parts.client.stop(this._threadId);
@@ -141,17 +140,17 @@ export class Conversation {
     this._move('loading');
     try {
       const absent = await this._load(threadId, signal).catch((error: unknown) => {
-        if (ran && !signal.aborted && isUnknown(error)) {
-          return error; // its first turn may run and not be stored yet
+        if (!ran || signal.aborted || !isUnknown(error)) {
+          throw error;
         }
-        throw error;
+        return error; // its first turn may run and not be stored yet
       });
       this._remember(ran);
       const missed = await this._pickUp(threadId, signal);
-      if (missed && absent) {
+      if (missed === 'none' && absent) {
         throw absent;
       }
-      if (missed && ran) {
+      if (missed === 'over') {
         await this._load(threadId, signal);
       }
       if (missed) {
@@ -165,6 +164,7 @@ export class Conversation {
       if (isUnknown(error)) {
         this.newChat();
       }
+      this._transcript.close(false);
       this._alert = isUnknown(error) && quiet ? '' : messageOf(error);
       await this._settle(true);
     }
@@ -177,47 +177,39 @@ export class Conversation {
     this._changed.emit();
   }
 
-  /** Follow the thread's running turn from its beginning; true when none runs. */
-  private async _pickUp(threadId: string, signal: AbortSignal): Promise<boolean> {
-    let running = false;
-    const listener = this._listener({
-      opened: hint => {
-        if (running) {
-          this._move('answering');
-        } else if (hint.running) {
-          running = true;
-          this._remember(true);
-          if (hint.question) {
-            this._transcript.ask(hint.question, '');
-          }
-          this._move('answering');
-        }
-      },
-      line: line => {
-        if (running) {
-          this._take(line);
-        }
+  /** Follow the thread's running turn from its beginning; tell if none runs, and if one was over just now. */
+  private async _pickUp(threadId: string, signal: AbortSignal): Promise<'none' | 'over' | null> {
+    let first: IHint | null = null;
+    const opened = (hint: IHint): void => {
+      if (!first && hint.running) {
+        this._remember(true);
+        this._transcript.ask(hint.question ?? '', '');
       }
-    });
+      first ??= hint;
+      if (first.running) {
+        this._move('answering');
+      }
+    };
+    const listener = { ...this._listener, opened };
     const reading = new Reading(this._parts.client, listener, signal, this._parts.wait);
     const stream = this._parts.client.follow(threadId, 0, signal);
     const end = await reading.run(threadId, '', stream);
-    if (running) {
-      await this._end(end, signal);
+    const { running, question } = first ?? ({} as IHint);
+    if (!running) {
+      return question ? 'over' : 'none';
     }
-    return !running;
+    await this._end(end, signal);
+    return null;
   }
 
   private async _turn(text: string): Promise<void> {
     const { client, kernels, model } = this._parts;
     const signal = this._leave();
-    const kernel = kernels.current;
+    const kernel = (this._turnKernel = kernels.current);
     const asked = model();
     const question = this._transcript.ask(text, asked ?? '');
-    this._turnKernel = kernel;
-    this._stopped = false;
     this._move('sending');
-    const reading = new Reading(client, this._listener(), signal, this._parts.wait);
+    const reading = new Reading(client, this._listener, signal, this._parts.wait);
     let end: Ending;
     try {
       this._threadId ??= await client.newThread();
@@ -264,9 +256,8 @@ export class Conversation {
     this._stopped = false;
     if (end === 'gone' && this._threadId) {
       this._move('loading');
-      await this._load(this._threadId, signal).catch((error: unknown) => {
-        this._alert = messageOf(error);
-      });
+      const loading = this._load(this._threadId, signal);
+      await loading.catch((error: unknown) => (this._alert = messageOf(error)));
       if (signal.aborted) {
         return;
       }
@@ -285,14 +276,6 @@ export class Conversation {
     if (next !== undefined) {
       await this._turn(next);
     }
-  }
-
-  private _listener(own: Partial<IListener> = {}): IListener {
-    return {
-      opened: own.opened ?? (hint => this._opened(hint)),
-      line: own.line ?? (line => this._take(line)),
-      lost: () => this._move('lost')
-    };
   }
 
   private _opened(hint: IHint): void {
@@ -343,6 +326,11 @@ export class Conversation {
     this._changed.emit();
   }
 
+  private readonly _listener: IListener = {
+    opened: hint => this._opened(hint),
+    line: line => this._take(line),
+    lost: () => this._move('lost')
+  };
   private _threadId: string | null = null;
   private _transcript = new Transcript();
   private _status: Status = 'idle';

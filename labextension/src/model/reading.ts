@@ -31,7 +31,11 @@ export class Reading {
     return this._opened;
   }
 
-  /** Read from a stream, then from `follow` until the turn has ended. Rejects when the server refuses. */
+  /**
+   * Read from a stream, then from `follow` until the turn has ended. Rejects when the server refuses.
+   *
+   * Without a question it picks up whatever runs.
+   */
   async run(threadId: string, question: string, first: AsyncGenerator<Variant>): Promise<Ending> {
     this._question = question;
     let end = await this._attempt(first, true);
@@ -68,10 +72,13 @@ export class Reading {
           if (!first && isOther(hint, this._question)) {
             return 'gone';
           }
-          this._question ||= hint.question ?? '';
           gone = !hint.running;
           this._opened = true;
           this._listener.opened(hint);
+          if (gone && !this._question) {
+            return 'gone'; // nothing to pick up; its lines would be those of a turn that is stored
+          }
+          this._question ||= hint.question ?? '';
         } else if (!isHeartbeat(line)) {
           if (line.variant === 'StreamEnd' && gone && !(this._lines > before)) {
             return 'gone';

@@ -2,7 +2,7 @@
 
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import type { IHint, Variant } from '../api/variants';
+import { RUN_STATES, type IHint, type Variant } from '../api/variants';
 import { Answer, CodeRun, Notice, Problem, Question, ToolUse, Usage, type Entry } from './entry';
 import { isHeartbeat, isOpening } from './fold';
 
@@ -145,7 +145,7 @@ export class Transcript {
   }
 
   private _hint(hint: IHint): void {
-    if (hint.run) {
+    if (hint.run && RUN_STATES.includes(hint.run.state)) {
       this._run(hint.run.id).move(hint.run.state, hint.run.kernel_id ?? '', this._now());
     } else if (hint.output) {
       this._run(hint.output.id).print(hint.output.text);

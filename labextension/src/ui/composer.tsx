@@ -55,7 +55,7 @@ function Box(): JSX.Element {
   useSignals(false, conversation.changed, draft.changed, preferences.changed);
   const area = React.useRef<HTMLTextAreaElement>(null);
 
-  React.useEffect(() => {
+  React.useLayoutEffect(() => {
     const focus = (): void => {
       const node = area.current;
       // after the render that shows the text

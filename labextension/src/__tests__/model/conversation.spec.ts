@@ -391,9 +391,14 @@ describe('Conversation', () => {
       expect([talk.alert, shown()]).toEqual(['', ['q', 'a']]);
     });
 
-    it('reads a turn that ended during the reload from the store', async () => {
+    it('reads a turn from the store that was over when it was to be followed', async () => {
       memory.place = { thread: 'x', running: true, kernel: null };
-      server.thread = [{ variant: 'User', content: 'q' }, text('a'), END];
+      const stored: Variant[] = [{ variant: 'User', content: 'q' }, text('a'), END];
+      server.will('getthread', Response.json([]));
+      server.will('getthread', Response.json(stored));
+      server.will('follow', {
+        lines: [opening({ question: 'q', running: false }), text('a'), END]
+      });
       await talk.restore();
       expect(server.bodies('getthread')).toHaveLength(2);
       expect(shown()).toEqual(['q', 'a']);
