@@ -75,8 +75,8 @@ class FrevaGPT(ExtensionApp):
         help="Owner of the threads where logins have no lasting name (token, password). Default: the account's name."
     ).tag(config=True)
     catalogue = Unicode(
-        help="LiteLLM config file that lists the models. Default: $LITELLM_CONFIG, else litellm_config.yaml in the "
-        "working directory."
+        help="LiteLLM config file that lists the models. Default: $LITELLM_CONFIG, else, outside "
+        "a hub, litellm_config.yaml in the working directory."
     ).tag(config=True)
     proxy_address = Unicode(
         help="Address of a LiteLLM proxy that every model is asked through. Default: $FREVAGPT_LITE_LLM_ADDRESS. Its "
@@ -138,7 +138,8 @@ class FrevaGPT(ExtensionApp):
             idle_seconds=self.helper_idle_seconds,
         )
         self._models = CatalogueModels(
-            path=Path(self.catalogue) if self.catalogue else None,
+            path=self._catalogue_path(),
+            required=bool(self.catalogue),
             proxy_address=self.proxy_address,
             proxy_key=Secret(environment.get("FREVAGPT_OPENAI_API_KEY", "")),
             environment=environment,
@@ -168,6 +169,13 @@ class FrevaGPT(ExtensionApp):
             strict_agents=tuple(self.strict_user_agents),
         )
         self.handlers.extend(route_table(desk))
+
+    def _catalogue_path(self) -> Path | None:
+        """Return the configured file, else the one of the working directory, which on a hub may be anybody's."""
+        if self.catalogue:
+            return Path(self.catalogue)
+        on_hub = any(name.startswith("JUPYTERHUB_") for name in os.environ)
+        return None if on_hub else Path("litellm_config.yaml").absolute()
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         activity = serverapp.web_app.settings["last_activity_times"]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import builtins
+import json
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import msgspec
 
-from .snippets import Snippet, names, own
+from .snippets import Snippet
 
 STOP = "```"
 """The closing fence, where generation ends."""
+
+MOST_CHARACTERS = 600
+"""Of a question; more does not fit beside the examples and was never understood."""
 
 _IMPORTS = {
     "np": "import numpy as np",
@@ -22,15 +26,17 @@ _IMPORTS = {
     **{name: f"import {name}" for name in ("calendar", "datetime", "glob", "json", "math", "os", "random", "re", "sys")},
     "Path": "from pathlib import Path",
 }
+_ALWAYS = frozenset({"print", "0", "1"})
 _marker = re.compile(r"<\|[^|<>]*\|>|`{3,}")
-_word = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?")
+_words = re.compile(r"\w+")
+_whole = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?")
 
 
 class Draft(msgspec.Struct, frozen=True):
     """Code that parses, ready to run, and what speaks against it.
 
     ``faults`` counts names and numbers that came from an example instead of from the question, names that nothing
-    defines, and (half a point each) numbers of the question that the code does not use.
+    defines, and (half a point each) what the question names and the code does not use.
     """
 
     code: str
@@ -42,7 +48,7 @@ def prompt(question: str, examples: Sequence[Snippet]) -> str:
     turns = ["<|im_start|>system\nAnswer with short Python code.<|im_end|>\n"]
     for example in reversed(examples):
         turns.append(_turn(example.ask) + f"{example.code}\n{STOP}<|im_end|>\n")
-    turns.append(_turn(question))
+    turns.append(_turn(question[:MOST_CHARACTERS]))
     return "".join(turns)
 
 
@@ -52,12 +58,24 @@ def _turn(question: str) -> str:
     return f"<|im_start|>user\n{plain}<|im_end|>\n<|im_start|>assistant\n{STOP}python\n"
 
 
-def finish(
-    text: str, question: str, examples: Sequence[Snippet], context: Container[str] = frozenset()
-) -> Draft | None:
+def grammar(own: Iterable[str], examples: Iterable[Snippet]) -> str:
+    """Return a grammar (GBNF) of code whose words are the question's own and those of the examples' methods.
+
+    The signs between them are free. Without it a model this small writes names and numbers that merely sound right.
+    """
+    words = set(_ALWAYS)
+    for example in examples:
+        words |= set(_words.findall(example.code)) - {word for thing in example.own() for word in _words.findall(thing)}
+    words |= {word for thing in own for word in _words.findall(thing[:MOST_CHARACTERS])}
+    choices = " | ".join(json.dumps(word, ensure_ascii=False) for word in sorted(words))
+    return f"root ::= word? (sign word)* sign?\nsign ::= [^a-zA-Z0-9_]+\nword ::= {choices}\n"
+
+
+def finish(text: str, own: Iterable[str], examples: Sequence[Snippet], context: Container[str]) -> Draft | None:
     """Add imports to generated text, make its result visible and judge it; None when it is no Python.
 
-    ``context`` are the words of the conversation so far, any of which may name something in the user's kernel.
+    ``own`` is what the question names, ``context`` are the words of the conversation, any of which may be the name of
+    something in the user's kernel.
     """
     code = text.strip("\n").rstrip()
     try:
@@ -66,7 +84,7 @@ def finish(
         return None
     if not tree.body:
         return None
-    faults = _faults(tree, code, question, examples, context)
+    faults = _faults(tree, code, set(own), examples, context)
     return Draft("\n".join([*_missing_imports(tree), code, *_visible(tree)]) + "\n", faults)
 
 
@@ -78,7 +96,8 @@ def _missing_imports(tree: ast.Module) -> list[str]:
 def _visible(tree: ast.Module) -> list[str]:
     """Return the lines that show a result which the code only computes."""
     if "plt" in _names(tree)[0]:
-        return [] if "show" in {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} else ["plt.show()"]
+        shown = any(isinstance(node, ast.Attribute) and node.attr == "show" for node in ast.walk(tree))
+        return [] if shown else ["plt.show()"]
     if any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(tree)):
         return []
     last = tree.body[-1]
@@ -103,18 +122,14 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
 
 
 def _faults(
-    tree: ast.Module, code: str, question: str, examples: Sequence[Snippet], context: Container[str]
+    tree: ast.Module, code: str, own: set[str], examples: Sequence[Snippet], context: Container[str]
 ) -> float:
-    written = set(_word.findall(code))
-    asked = set(_word.findall(question))
-    borrowed: set[str] = set()
-    for example in examples:
-        # What the code of an example has beyond its question (273.15, "time") belongs to the method.
-        borrowed |= own(example.ask, names(example.code))
+    written = set(_whole.findall(code))
+    # What the code of an example has beyond its question (273.15, "time") belongs to the method.
+    leaked = {thing for example in examples for thing in example.own()} & written - own
     used, bound = _names(tree)
-    leaked = {thing for thing in borrowed if thing not in asked and thing in written} - bound
-    undefined = {
-        name for name in used - bound - asked - leaked - set(_IMPORTS) if name not in context and not hasattr(builtins, name)
-    }
-    unused = {word for word in asked - written if word[0].isdigit()}
+    leaked -= bound
+    known = bound | own | leaked | set(_IMPORTS)
+    undefined = {name for name in used - known if name not in context and not hasattr(builtins, name)}
+    unused = {thing for thing in own if thing not in code}
     return len(leaked) + len(undefined) + 0.5 * len(unused)

@@ -19,7 +19,9 @@ from ..domain.values import CallDelta, ModelChunk, ModelInfo, ToolSpec, Usage
 from ..workers.host import Worker
 from . import drafts, weights
 from .drafts import Draft
-from .snippets import Snippet, Snippets, varied
+from .retelling import retold
+from .snippets import Snippet, Snippets
+from .wording import EVERYDAY
 
 NAME = "local/smollm2-135m"
 TOOL = "code_interpreter"
@@ -59,7 +61,7 @@ class _Attempt(msgspec.Struct, frozen=True):
     temperature: float = 0.0
 
 
-_ATTEMPTS = (_Attempt(3, 0), _Attempt(4, 1), _Attempt(3, 0, 0.6))
+_ATTEMPTS = (_Attempt(3, 0), _Attempt(4, 1), _Attempt(3, 2, 0.6))
 
 
 class LocalModel:
@@ -143,7 +145,8 @@ class _LocalChat:
         runs = any(tool.name == TOOL for tool in tools)
         yield ModelChunk(text=OPENING if runs else "This may do it; run it yourself:\n")
         work = _Work(self._worker, self._path)
-        draft = await work.best(question, [snippet for _, snippet in near if snippet.code], _words(messages))
+        own = self._snippets.own(question, near[0][1])
+        draft = await work.best(question, own, [snippet for _, snippet in near if snippet.code], _words(messages))
         usage = Usage(work.prompt_tokens, work.completion_tokens)
         if draft is None:
             yield ModelChunk(text=NO_CODE, usage=usage)
@@ -164,7 +167,7 @@ class _Work:
         self.prompt_tokens = 0
         self.completion_tokens = 0
 
-    async def best(self, question: str, near: Sequence[Snippet], context: set[str]) -> Draft | None:
+    async def best(self, question: str, own: set[str], near: Sequence[Snippet], context: set[str]) -> Draft | None:
         """Return the first draft without a fault, else the one with the fewest; None when none can be run.
 
         A draft that takes a name from an example instead of from the question is not run: the user may have a variable
@@ -173,18 +176,21 @@ class _Work:
         best: Draft | None = None
         for attempt in _ATTEMPTS:
             others = [snippet for snippet in near[1:] if snippet.code != near[0].code][: attempt.others]
-            examples = [*varied(near[0], question, attempt.retellings), *others]
-            text = await self._write(drafts.prompt(question, examples), attempt.temperature)
-            draft = drafts.finish(text, question, examples, context)
+            examples = [*retold(near[0], question, attempt.retellings), *others]
+            text = await self._write(
+                drafts.prompt(question, examples), drafts.grammar(own, examples), attempt.temperature
+            )
+            draft = drafts.finish(text, own, examples, context)
             if draft and (best is None or draft.faults < best.faults):
                 best = draft
             if best and not best.faults:
                 break
         return best if best and best.faults < 1 else None
 
-    async def _write(self, prompt: str, temperature: float) -> str:
+    async def _write(self, prompt: str, grammar: str, temperature: float) -> str:
         options: dict[str, Any] = {
             "prompt": prompt,
+            "grammar": grammar,
             "max_tokens": LONGEST,
             "temperature": temperature,
             "seed": 1,
@@ -226,5 +232,6 @@ def _text(message: Message) -> str:
 
 
 def _words(messages: list[Message]) -> set[str]:
-    """Return the words of the conversation: what may be a name in the user's kernel."""
-    return {word for message in messages if message.get("role") != "system" for word in re.findall(r"\w+", _text(message))}
+    """Return the words of the conversation before the question: what may be a name in the user's kernel."""
+    told = [_text(message) for message in messages[:-1] if message.get("role") != "system"]
+    return {word for text in told for word in re.findall(r"\w+", text)} - EVERYDAY

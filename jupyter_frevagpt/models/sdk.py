@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -23,11 +24,19 @@ from .secret import Secret
 MODULE = "jupyter_frevagpt.models._sdk_worker"
 
 ENVIRONMENT = {
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches a table over the network when imported
+    # Else it fetches tables over the network, when imported and at the first question.
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
+    "LITELLM_LOCAL_POLICY_TEMPLATES": "True",
     "LITELLM_MODE": "PRODUCTION",  # else it reads a .env file of the folder the server was started in
     "LITELLM_LOG": "CRITICAL",
     "LITELLM_TELEMETRY": "False",
 }
+
+MARGIN = 30.0
+"""Seconds beyond a provider's own time-out; the first request also waits for the library to be imported."""
 
 _CASES = {
     "ContextWindowExceededError": "context",
@@ -42,7 +51,7 @@ _CASES = {
 """LiteLLM's classes, to cases of :data:`.failures.TEXTS`; the others go by status and message."""
 
 _BROKEN = ("APIConnectionError", "InternalServerError", "ServiceUnavailableError", "MidStreamFallbackError")
-_MISSING = re.compile(r"No module named '(\w+)|[Mm]issing (\w+) to call|pip install '?([\w.-]+)")
+_MISSING = re.compile(r"No module named '([\w.]+)|[Mm]issing (\w+) to call|pip install '?([\w.-]+)")
 _SILENT = re.compile(r"timed?[ -]?out", re.I)
 _WRAPPING = re.compile(r"\blitellm\.\w+: ?|\b\w+Exception - |\blitellm\b\.?", re.I)
 _UNREACHED = re.compile(r"connection (error|refused)|cannot connect|connect call failed|attempts failed", re.I)
@@ -79,10 +88,19 @@ class SDKChat:
     async def _attempt(self, request: dict[str, Any]) -> AsyncGenerator[ModelChunk, None]:
         reader = ChunkReader()
         begun = False
+        seconds = float(request["params"]["timeout"])
         async with aclosing(self._worker.stream(request)) as items:
-            async for item in items:
+            while True:
+                try:
+                    # LiteLLM keeps the time itself, but not with every provider.
+                    async with asyncio.timeout(seconds + MARGIN):
+                        item = await anext(items)
+                except StopAsyncIteration:
+                    break
+                except TimeoutError:
+                    raise Refusal(case="silent", seconds=seconds) from None
                 if failed := item.get("failed"):
-                    raise _refusal(_Failed(**failed), float(request["params"]["timeout"]), begun=begun)
+                    raise _refusal(_Failed(**failed), seconds, begun=begun)
                 piece = reader.take(item["chunk"])
                 if piece.text or piece.calls or piece.usage or piece.notice:
                     begun = True

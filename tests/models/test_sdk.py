@@ -142,6 +142,67 @@ async def test_failures_are_those_of_the_direct_path(scripted: Start) -> None:
         assert await failure(chat(worker, service, timeout=0.5)) == TEXTS["silent"].format(seconds=1)
 
 
+AUDIT = """
+import os, sys
+
+def told(event, arguments):
+    host = {"socket.getaddrinfo": lambda: arguments[0], "socket.connect": lambda: arguments[1][0]}.get(event)
+    if host:
+        with open(os.environ["CONNECTED"], "a") as file:
+            file.write(f"{host()}\\n")
+
+sys.addaudithook(told)
+"""
+
+
+async def test_helper_asks_nobody_but_the_service_and_reads_no_file_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted: Start
+) -> None:
+    service = scripted([{"reply": [{"text": "a"}]}])
+    (tmp_path / "sitecustomize.py").write_text(AUDIT)
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=from-a-file\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    async def asked(environment: dict[str, str], **params: Any) -> set[str]:
+        log = tmp_path / "connected"
+        log.unlink(missing_ok=True)
+        worker = Worker(MODULE, environment={**environment, "CONNECTED": str(log)})
+        try:
+            await answer(chat(worker, service, **params))
+        finally:
+            await worker.close()
+        return set(log.read_text().split())
+
+    assert await asked(ENVIRONMENT) == {"127.0.0.1"}
+    control = {name: value for name, value in ENVIRONMENT.items() if not name.startswith("LITELLM_LOCAL")}
+    assert await asked(control) > {"127.0.0.1"}
+    with pytest.raises(ModelFailed, match="key"):
+        await asked(ENVIRONMENT, api_key=None)
+    assert {request["headers"]["x-api-key"] for request in service.requests()} == {KEY}
+
+
+class SilentWorker(Worker):
+    """A helper that hangs."""
+
+    closed = False
+
+    async def stream(self, request: Any) -> AsyncGenerator[Any, None]:
+        try:
+            await asyncio.sleep(60)
+            yield {}
+        finally:
+            self.closed = True
+
+
+async def test_helper_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_frevagpt.models.sdk.MARGIN", 0.2)
+    worker = SilentWorker(MODULE)
+    assert await failure(chat(worker, "http://127.0.0.1:9", timeout=0.1)) == TEXTS["silent"].format(seconds=1)
+    assert worker.closed
+
+
 async def test_busy_provider_is_waited_for(scripted: Start) -> None:
     busy = {"status": 429, "headers": {"retry-after": "1"}}
     service = scripted([{"once": True, "reply": [busy]}, {"reply": [{"text": "a"}]}])

@@ -105,7 +105,12 @@ export class Client implements IClient {
     const url = URLExt.join(this._settings.baseUrl, 'api/chatbot', route);
     const response = await ServerConnection.makeRequest(
       url,
-      { method: 'POST', body: JSON.stringify(body), signal },
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+        signal
+      },
       this._settings
     );
     if (!response.ok) {

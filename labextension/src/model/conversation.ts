@@ -173,7 +173,10 @@ export class Conversation {
   private async _load(threadId: string, signal: AbortSignal): Promise<void> {
     const items = await this._parts.client.thread(threadId);
     signal.throwIfAborted();
-    this._transcript = Transcript.of(items);
+    const stored = Transcript.of(items);
+    if (stored.questions >= this._transcript.questions) {
+      this._transcript = stored; // unless the server could not save what is shown
+    }
     this._changed.emit();
   }
 
@@ -187,6 +190,7 @@ export class Conversation {
       }
       first ??= hint;
       if (first.running) {
+        this._transcript.catchUp();
         this._move('answering');
       }
     };
@@ -280,6 +284,9 @@ export class Conversation {
 
   private _opened(hint: IHint): void {
     this._threadId = hint.thread_id ?? this._threadId;
+    if (this._status === 'lost') {
+      this._transcript.catchUp();
+    }
     if (this._stopped && this._threadId) {
       this._parts.client.stop(this._threadId).catch((error: unknown) => {
         this._stopped = false;

@@ -95,10 +95,11 @@ export class CodeRun extends Base {
     }
   }
 
-  move(state: RunState, kernelId: string, now: number): void {
+  /** Take over a state; `seen` unless it was reached some unknown time ago. */
+  move(state: RunState, kernelId: string, now: number, seen = true): void {
     this.written();
     if (state === 'running') {
-      this.startedAt ??= now;
+      this.startedAt ??= seen ? now : null;
     } else if (state !== 'waiting' && state !== 'starting') {
       this._stopClock(now);
     }

@@ -6,6 +6,9 @@ import { RUN_STATES, type IHint, type Variant } from '../api/variants';
 import { Answer, CodeRun, Notice, Problem, Question, ToolUse, Usage, type Entry } from './entry';
 import { isHeartbeat, isOpening } from './fold';
 
+/** How long the lines that were missed take to arrive, in milliseconds. */
+const CATCHING_UP = 1000;
+
 /** Grows by one variant at a time; an image or an output finds its code by id, wherever it stands. */
 export class Transcript {
   /** The transcript of a stored thread. */
@@ -22,6 +25,11 @@ export class Transcript {
 
   get entries(): readonly Entry[] {
     return this._entries;
+  }
+
+  /** How many questions there are. */
+  get questions(): number {
+    return this._entries.filter(entry => entry.kind === 'question').length;
   }
 
   /** An entry was added; what changes inside an entry is told by the entry. */
@@ -41,6 +49,11 @@ export class Transcript {
   unask(question: Question): void {
     this._entries = this._entries.filter(entry => entry !== question);
     this._grew.emit();
+  }
+
+  /** What comes next comes late, all at once: when it happened is not known. */
+  catchUp(): void {
+    this._lateUntil = this._now() + CATCHING_UP;
   }
 
   add(line: Variant): void {
@@ -146,7 +159,9 @@ export class Transcript {
 
   private _hint(hint: IHint): void {
     if (hint.run && RUN_STATES.includes(hint.run.state)) {
-      this._run(hint.run.id).move(hint.run.state, hint.run.kernel_id ?? '', this._now());
+      const now = this._now();
+      const seen = now >= this._lateUntil;
+      this._run(hint.run.id).move(hint.run.state, hint.run.kernel_id ?? '', now, seen);
     } else if (hint.output) {
       this._run(hint.output.id).print(hint.output.text);
     } else if (hint.notice) {
@@ -164,6 +179,7 @@ export class Transcript {
   private _entries: Entry[] = [];
   private _grew = new Signal<this, void>(this);
   private _model = '';
+  private _lateUntil = 0;
   private _text: Answer | null = null;
   private _code: CodeRun | null = null;
   private _runs = new Map<string, CodeRun>();

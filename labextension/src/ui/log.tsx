@@ -22,7 +22,7 @@ export function Log(): JSX.Element {
   const transcript = conversation.transcript;
   useSignals(true, transcript.grew);
   const entries = transcript.entries;
-  const questions = entries.filter(entry => entry.kind === 'question').length;
+  const questions = transcript.questions;
   const scroller = React.useRef<HTMLDivElement>(null);
   const content = React.useRef<HTMLDivElement>(null);
   const toEnd = useFollowing(scroller, content);

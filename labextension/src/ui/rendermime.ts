@@ -5,7 +5,7 @@ import {
   type IRenderMime,
   type IRenderMimeRegistry
 } from '@jupyterlab/rendermime';
-import type { ITranslator } from '@jupyterlab/translation';
+import { nullTranslator, type ITranslator } from '@jupyterlab/translation';
 
 import { harden, UntrustedSanitizer } from './sanitizer';
 
@@ -37,6 +37,7 @@ export function untrusted(
   translator?: ITranslator
 ): RenderMimeRegistry {
   const parser = app.markdownParser;
+  const figure = (translator ?? nullTranslator).load('jupyter_frevagpt').__('Figure');
   const registry = new RenderMimeRegistry({
     initialFactories: [],
     sanitizer: new UntrustedSanitizer(app.sanitizer),
@@ -51,7 +52,7 @@ export function untrusted(
     const factory = app.getFactory(type);
     if (factory) {
       registry.addFactory(
-        { ...hardened(factory), mimeTypes: [type] },
+        { ...hardened(factory, figure), mimeTypes: [type] },
         app.getRank(type) ?? factory.defaultRank
       );
     }
@@ -59,8 +60,11 @@ export function untrusted(
   return registry;
 }
 
-/** Have a factory's renderers harden their links after each rendering: rendermime loosens them again. */
-function hardened(factory: IRenderMime.IRendererFactory): IRenderMime.IRendererFactory {
+/** Have a factory's renderers finish their nodes: harden links, which rendermime loosens, and help who cannot see. */
+function hardened(
+  factory: IRenderMime.IRendererFactory,
+  figure: string
+): IRenderMime.IRendererFactory {
   return {
     safe: factory.safe,
     mimeTypes: factory.mimeTypes,
@@ -71,6 +75,10 @@ function hardened(factory: IRenderMime.IRendererFactory): IRenderMime.IRendererF
       renderer.renderModel = async model => {
         await renderModel(model);
         hardenLinks(renderer.node);
+        renderer.node.querySelectorAll('img:not([alt])').forEach(image => {
+          image.setAttribute('alt', figure);
+        });
+        window.requestAnimationFrame(() => makeReachable(renderer.node));
       };
       return renderer;
     }
@@ -92,6 +100,15 @@ function typesetter(latex: IRenderMime.ILatexTypesetter): IRenderMime.ILatexType
 export function hardenLinks(node: Element): void {
   node.querySelectorAll('a.jp-InternalAnchorLink').forEach(link => link.remove());
   node.querySelectorAll('a').forEach(harden);
+}
+
+/** Let those who use no mouse scroll what is wider or higher than its place. */
+function makeReachable(node: Element): void {
+  for (const block of node.querySelectorAll('pre')) {
+    if (block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight) {
+      block.tabIndex = 0;
+    }
+  }
 }
 
 /** A diagram is drawn by a library that may fetch what the diagram names: show its source instead. */

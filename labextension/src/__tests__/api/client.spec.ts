@@ -15,6 +15,8 @@ function clientOf(answer: (path: string, body: unknown) => Response): {
     baseUrl: 'http://localhost/user/ada/',
     fetch: async (input: RequestInfo | URL) => {
       const request = input as Request;
+      expect(request.method).toBe('POST');
+      expect(request.headers.get('Content-Type')).toBe('application/json');
       const path = new URL(request.url).pathname;
       const body: unknown = await request.json();
       asked.push([path, body]);

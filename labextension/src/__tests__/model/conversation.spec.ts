@@ -197,6 +197,13 @@ describe('Conversation', () => {
       expect(talk.status).toBe('idle');
     });
 
+    it('keeps what is shown when the server could not save it', async () => {
+      server.will('streamresponse', { lines: [opening(), text('a')], then: 'cut' });
+      server.thread = [];
+      await talk.send('q');
+      expect(shown()).toEqual(['q', 'a']);
+    });
+
     it('shows the stored thread when another turn runs meanwhile', async () => {
       server.will('streamresponse', { lines: [opening(), text('a')], then: 'cut' });
       server.will('follow', { lines: [opening({ question: 'another' }), text('x')] });

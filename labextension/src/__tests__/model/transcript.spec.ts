@@ -61,6 +61,18 @@ describe('Transcript', () => {
     expect(run.outputs?.map(output => output.output_type)).toEqual(['stream', 'display_data']);
   });
 
+  it('does not guess how long a run took that it did not see begin', () => {
+    let now = 5000;
+    const transcript = new Transcript(() => now);
+    transcript.catchUp();
+    linesOf('code').forEach(line => {
+      now += 50;
+      transcript.add(line);
+    });
+    const run = transcript.entries.find(entry => entry.kind === 'run') as CodeRun;
+    expect([run.seconds, run.startedAt]).toEqual([null, null]);
+  });
+
   it('measures how long a run took', () => {
     let now = 0;
     const transcript = new Transcript(() => (now += 1000));

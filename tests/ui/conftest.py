@@ -1,0 +1,177 @@
+"""Browser fixtures: one JupyterLab and one Chromium a session, a scripted model service, a page a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ..scripted import Scripted, start_scripted
+from .lab import Lab
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+IDLE = (
+    "() => { const w = window.jupyterapp.shell.currentWidget; const k = w?.sessionContext?.session?.kernel;"
+    " return k && k.status === 'idle'; }"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.ui)
+            item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Scripted]:
+    running = start_scripted([])
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, service: Scripted) -> Iterator[Lab]:
+    base = tmp_path_factory.mktemp("lab")
+    catalogue = base / "models.json"
+    names = ("scripted", "scripted-two")
+    entries = [
+        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": service.base, "api_key": "none"}}
+        for name in names
+    ]
+    catalogue.write_text(json.dumps({"model_list": entries}))
+    running = Lab(base, f"--FrevaGPT.catalogue={catalogue}", "--FrevaGPT.local_model=False")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no Chromium found: apt-get install chromium, or set CHROMIUM_PATH"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield running
+        running.close()
+
+
+OpenPage = Callable[[Lab], Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Return a function that opens a page logged in to a Lab; no script error may have come by the end of the test."""
+    pages: list[Page] = []
+    errors: list[str] = []
+
+    def new(lab: Lab) -> Page:
+        context = browser.new_context(
+            viewport={"width": 1360, "height": 850},
+            locale="en-US",
+            extra_http_headers={"Authorization": f"token {lab.token}"},
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        pages.append(page)
+        return page
+
+    yield new
+    shots = os.environ.get("UI_SHOTS")
+    for number, page in enumerate(pages):
+        if shots:
+            page.screenshot(path=f"{shots}/{slug_of(request)}-{number}.png")
+        page.context.close()
+    assert not errors
+
+
+def slug_of(request: pytest.FixtureRequest) -> str:
+    """Return a name for the test that a workspace may have too."""
+    return re.sub(r"\W+", "-", request.node.name).strip("-")
+
+
+def notebook(*sources: str) -> dict[str, Any]:
+    """Return a notebook of code cells."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell{at}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": source,
+        }
+        for at, source in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def open_lab(page: Page, lab: Lab, workspace: str) -> None:
+    """Open a fresh workspace with the assistant's panel."""
+    page.goto(f"{lab.url}/lab/workspaces/{workspace}?reset", wait_until="domcontentloaded")
+    ready(page)
+    show_panel(page)
+
+
+def ready(page: Page) -> None:
+    """Wait until Lab has restored itself."""
+    page.wait_for_function("() => !!window.jupyterapp", timeout=60_000)
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
+
+
+def show_panel(page: Page) -> None:
+    """Show the assistant."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('frevagpt:open'); }")
+    page.wait_for_selector(".jp-FrevaGPT-input textarea", state="visible")
+
+
+def open_notebook(page: Page, lab: Lab, name: str, *sources: str) -> None:
+    """Write a notebook, open it and wait until its kernel is idle."""
+    (lab.root / name).write_text(json.dumps(notebook(*sources)))
+    page.evaluate("async p => { await window.jupyterapp.commands.execute('docmanager:open', {path: p}); }", name)
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=30_000)
+    page.wait_for_function(IDLE, timeout=60_000)
+
+
+def run_cell(page: Page) -> None:
+    """Run the notebook's active cell and go to the next one."""
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell-and-select-next'); }")
+    page.wait_for_function(IDLE, timeout=60_000)
+
+
+def widen(page: Page, width: int) -> None:
+    """Drag the panel's edge until it is about so many pixels wide."""
+    edge = page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first.bounding_box()
+    assert edge
+    y = edge["y"] + edge["height"] / 2
+    page.mouse.move(edge["x"] + edge["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(width, y, steps=5)
+    page.mouse.up()
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question and send it."""
+    box = page.locator(".jp-FrevaGPT-input textarea")
+    box.fill(question)
+    box.press("Enter")
+
+
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """Keep pytest-jupyter's loop away: Playwright runs one of its own in this thread."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Keep pytest-jupyter's clean-up away: no server lives in this process."""
