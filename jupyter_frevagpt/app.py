@@ -190,6 +190,7 @@ class FrevaGPT(ExtensionApp):
         await self._conversations.close()
         await self._kernels.close()
         await self._models.aclose()
+        await self._local.aclose()
         self._folders.close()
 
     async def _stay_awake(self, activity: dict[str, datetime]) -> None:

@@ -50,7 +50,9 @@ class FollowTurn(ChatbotHandler):
         if not await self.desk.conversations.known(ref):
             raise ThreadNotFound
         turn = self.desk.conversations.find(ref)
-        hint: dict[str, Any] = {"question": turn.question.content} if turn is not None and request.rich else {}
+        hint: dict[str, Any] = {}
+        if turn is not None and request.rich:
+            hint = {"question": turn.question.content, "model": turn.question.model}
         await write_stream(self, ref, turn, self.reader(request), start=request.start, hint=hint)
 
 

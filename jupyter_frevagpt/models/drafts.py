@@ -125,11 +125,21 @@ def _faults(
     tree: ast.Module, code: str, own: set[str], examples: Sequence[Snippet], context: Container[str]
 ) -> float:
     written = set(_whole.findall(code))
-    # What the code of an example has beyond its question (273.15, "time") belongs to the method.
-    leaked = {thing for example in examples for thing in example.own()} & written - own
     used, bound = _names(tree)
-    leaked -= bound
+    # What the code of an example has beyond its question (273.15, "time") belongs to the method.
+    leaked = ({thing for example in examples for thing in example.own()} & written) - own - bound
     known = bound | own | leaked | set(_IMPORTS)
     undefined = {name for name in used - known if name not in context and not hasattr(builtins, name)}
     unused = {thing for thing in own if thing not in code}
-    return len(leaked) + len(undefined) + 0.5 * len(unused)
+    return len(leaked) + len(undefined) + len(_misused(tree, own - bound, examples)) + 0.5 * len(unused)
+
+
+def _misused(tree: ast.Module, own: set[str], examples: Sequence[Snippet]) -> set[str]:
+    """Return words of the question that the code takes for functions or attributes without having seen it done."""
+    taken: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not hasattr(builtins, node.func.id):
+            taken.add(node.func.id)
+        elif isinstance(node, ast.Attribute):
+            taken.add(node.attr)
+    return {word for word in taken & own if not any(word in example.code for example in examples)}

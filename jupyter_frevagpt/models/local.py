@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import secrets
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -48,6 +49,9 @@ NEAR = 0.22
 
 LONGEST = 160
 """Tokens of code."""
+
+PATIENCE = 6.0
+"""Seconds after which no further draft is begun."""
 
 _runaway = re.compile(r"(\w)\1{23}$|(.{2,40}?)\2{6}$", re.DOTALL)
 _error = re.compile(r"Traceback \(most recent call last\)|^[A-Za-z_.]*(?:Error|Exception|Interrupt)(?::|$)", re.MULTILINE)
@@ -174,6 +178,7 @@ class _Work:
         of that name, and would get an answer to something else.
         """
         best: Draft | None = None
+        latest = time.monotonic() + PATIENCE
         for attempt in _ATTEMPTS:
             others = [snippet for snippet in near[1:] if snippet.code != near[0].code][: attempt.others]
             examples = [*retold(near[0], question, attempt.retellings), *others]
@@ -183,7 +188,7 @@ class _Work:
             draft = drafts.finish(text, own, examples, context)
             if draft and (best is None or draft.faults < best.faults):
                 best = draft
-            if best and not best.faults:
+            if (best and not best.faults) or time.monotonic() > latest:
                 break
         return best if best and best.faults < 1 else None
 

@@ -132,7 +132,7 @@ async def test_a_closed_connection_ends_no_turn_and_any_number_may_follow(chat: 
         seen = [await anext(lines), await anext(lines)]
     rest = await asyncio.gather(*(chat.stream("follow", thread_id=thread_id, **{"from": 2}, rich=True) for _ in range(5)))
     for lines_of_one in rest:
-        assert lines_of_one[0]["content"] == {"thread_id": thread_id, "running": True, "question": "slow"}
+        assert lines_of_one[0]["content"] == {"thread_id": thread_id, "running": True, "question": "slow", "model": "first"}
         assert joined([*seen, *lines_of_one], "Assistant") == "one two three four"
         assert lines_of_one[-1]["variant"] == "StreamEnd"
     late = await chat.stream("follow", thread_id=thread_id)
