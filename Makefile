@@ -1,6 +1,7 @@
 # make lab    sets this machine up and opens JupyterLab with the assistant
 # make test   sets this machine up and runs every check and test (CI runs the same)
 # make check  the quick part of it: lint, types, layers
+# make fresh  the newcomer's way in a fresh clone, with its seconds and megabytes
 # A bare Debian with python3, make and apt as root is enough; a second call is quick.
 
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ PORT ?= 8888
 LAB_ARGS ?=
 PYTEST_ARGS ?=
 
-.PHONY: lab test check check-python check-typescript test-python test-typescript test-ui bench soak clean
+.PHONY: lab test check check-python check-typescript test-python test-typescript test-ui bench soak fresh clean
 
 lab: .make/lab
 	jupyter lab --port=$(PORT) $(LAB_ARGS)
@@ -45,6 +46,9 @@ bench: .make/test
 
 soak: .make/test
 	pytest -m soak $(PYTEST_ARGS)
+
+fresh: .make/test
+	python -m tests.fresh_machine
 
 clean:
 	rm -rf .make $(VENV) build dist labextension/node_modules labextension/lib jupyter_frevagpt/labextension
