@@ -1,6 +1,6 @@
 """The newcomer's way, whole: a fresh clone, a PATH without Node.js, ``make lab``, a question in the browser.
 
-``python -m tests.fresh_machine`` (make fresh) clones HEAD into an empty folder, sets it up with nothing of this checkout,
+``python -m tests.fresh_machine`` (make fresh) clones HEAD into an empty folder, sets it up with nothing of this one,
 asks the embedded model for a power of two with an exponent drawn now, reads the number in the card's output node, and
 prints the seconds and megabytes that it took.
 """
