@@ -36,7 +36,8 @@ class Draft(msgspec.Struct, frozen=True):
     """Code that parses, ready to run, and what speaks against it.
 
     ``faults`` counts names and numbers that came from an example instead of from the question, names that nothing
-    defines, and (half a point each) what the question names and the code does not use.
+    defines, (half a point each) what the question names and the code does not use, and (a quarter) leaving the nearest
+    example's method.
     """
 
     code: str
@@ -65,10 +66,15 @@ def grammar(own: Iterable[str], examples: Iterable[Snippet]) -> str:
     """
     words = set(_ALWAYS)
     for example in examples:
-        words |= set(_words.findall(example.code)) - {word for thing in example.own() for word in _words.findall(thing)}
+        words |= _method(example)
     words |= {word for thing in own for word in _words.findall(thing[:MOST_CHARACTERS])}
     choices = " | ".join(json.dumps(word, ensure_ascii=False) for word in sorted(words))
     return f"root ::= word? (sign word)* sign?\nsign ::= [^a-zA-Z0-9_]+\nword ::= {choices}\n"
+
+
+def _method(example: Snippet) -> set[str]:
+    """Return the words of an example's code that another question of the kind would need as well."""
+    return set(_words.findall(example.code)) - {word for thing in example.own() for word in _words.findall(thing)}
 
 
 def finish(text: str, own: Iterable[str], examples: Sequence[Snippet], context: Container[str]) -> Draft | None:
@@ -131,7 +137,11 @@ def _faults(
     known = bound | own | leaked | set(_IMPORTS)
     undefined = {name for name in used - known if name not in context and not hasattr(builtins, name)}
     unused = {thing for thing in own if thing not in code}
-    return len(leaked) + len(undefined) + len(_misused(tree, own - bound, examples)) + 0.5 * len(unused)
+    faults = len(leaked) + len(undefined) + len(_misused(tree, own - bound, examples)) + 0.5 * len(unused)
+    if own and unused == own:
+        faults += 1
+    strayed = bool(_method(examples[0]) - set(_words.findall(code)))
+    return faults + 0.25 * strayed
 
 
 def _misused(tree: ast.Module, own: set[str], examples: Sequence[Snippet]) -> set[str]:
