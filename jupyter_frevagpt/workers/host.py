@@ -214,7 +214,8 @@ class _Helper:
             await tail
             if not self._closing:
                 text = self._tail.decode("utf-8", "replace")
-                self._log.debug("The helper %s ended by itself (%s). Its last words:\n%s", self.module, code, text)
+                self._log.warning("The helper %s ended by itself (exit code %s).", self.module, code)
+                self._log.debug("Its last words:\n%s", text)
 
     async def _read(self) -> None:
         splitter = Splitter()
