@@ -1,7 +1,7 @@
 """Runs the code that a model wrote for the asks of ``local_model.py`` and judges what it printed; one process an ask.
 
-Reads a JSON list from standard input, writes ``[[passed, what was seen], ...]`` to standard output. Needs numpy, pandas,
-matplotlib and xarray in its Python, so that the answers have something to work on.
+Reads a JSON list from standard input, writes ``[[passed, what was seen], ...]`` to standard output. Needs numpy,
+pandas, matplotlib and xarray in its Python, so that the answers have something to work on.
 """
 
 from __future__ import annotations

@@ -123,10 +123,7 @@ class Server:
                 "open_browser": False,
                 "allow_root": True,
                 "root_dir": str(folder / "root"),
-                "jpserver_extensions": {
-                    **dict.fromkeys(_installed_extensions(), False),
-                    **dict.fromkeys(extensions, True),
-                },
+                "jpserver_extensions": dict.fromkeys(_installed_extensions(), False) | dict.fromkeys(extensions, True),
             },
             "IdentityProvider": {"token": TOKEN},
             "FrevaGPT": {"data_dir": str(self.data), "owner": OWNER, "local_model": False},
@@ -134,17 +131,14 @@ class Server:
         if upstream is not None:
             config["FrevaGPT"]["catalogue"] = str(_catalogue(folder, upstream))
         (folder / "config.json").write_text(json.dumps(config))
-        own = {
-            name: str(folder / name.lower())
-            for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-        }
+        homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         self.process = Process(
             ["-m", "jupyter_server", f"--config={folder / 'config.json'}"],
             folder,
             IPYTHONDIR=str(folder / "ipython"),
             BENCHMARK_UPSTREAM=upstream.base if upstream is not None else "",
             BENCHMARK_DATA=str(self.data),
-            **own,
+            **{name: str(folder / name.lower()) for name in homes},
         )
 
     async def ready(self) -> None:
@@ -165,14 +159,13 @@ class Server:
 
 
 class Ground:
-    """What the benchmarks of a run share: the model service, and a floor and a product that are started when asked for."""
+    """What the benchmarks of a run share: the model service, and servers that are started when asked for."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True)
         self._open: list[Upstream | Server] = []
         self._shared: dict[str, Server] = {}
         self._upstream: Upstream | None = None
-        self.quick = False
 
     def folder(self) -> Path:
         """Return a new empty folder."""

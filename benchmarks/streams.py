@@ -1,4 +1,4 @@
-"""Streaming: how late pieces come, the first token, the end, what it costs; and bursts as fast as the service writes."""
+"""Streaming: how late pieces come, the first token, the end, what it costs; bursts; bytes on the wire."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .processes import TOKEN, Ground, Server
 
 PRODUCT = "/api/chatbot/streamresponse"
 FLOOR = "/floor/stream"
-_ROUNDS = 3
+_ROUNDS = 4
 _CHUNKS = 100
 _GAP = 0.02
 _BURST = 1000
@@ -93,7 +93,7 @@ async def paced(ground: Ground) -> list[Figure]:
                 f"{name}: end added",
                 middle(product.end),
                 floor=middle(floor.end),
-                limit=15 if many == 1 else None,
+                limit=15 if many < 50 else None,
                 stated=7.5,
                 note="saved",
             ),

@@ -54,10 +54,13 @@ async def threads(ground: Ground) -> list[Figure]:
         floor,
         lambda: product.get("/api/chatbot/getuserthreads?num_threads=20"),
         product,
+        between=lambda: together(product, PRODUCT, 1, words=5),
     )
     return [
         Figure("getthread of 10,000 variants, CPU", reading[1], floor=reading[0], limit=60, stated=60 / 23),
-        Figure("list of 20 threads out of 10,000, CPU", listing[1], floor=listing[0], limit=20),
+        Figure(
+            "list of 20 threads out of 10,000, CPU", listing[1], floor=listing[0], limit=20, note="a turn before each"
+        ),
     ]
 
 
@@ -67,11 +70,17 @@ async def _turns(server: Server, many: int) -> None:
 
 
 async def _compared(
-    one: Callable[[], Awaitable[object]], floor: Server, other: Callable[[], Awaitable[object]], product: Server
+    one: Callable[[], Awaitable[object]],
+    floor: Server,
+    other: Callable[[], Awaitable[object]],
+    product: Server,
+    between: Callable[[], Awaitable[object]] | None = None,
 ) -> tuple[float, float]:
     """Return the CPU in ms that two requests cost their servers, in turn, the median of some."""
     sides: tuple[list[float], list[float]] = ([], [])
     for _ in range(2 * _ROUNDS + 1):
+        if between:
+            await between()
         for costs, send, server in zip(sides, (one, other), (floor, product), strict=True):
             before = server.process.cpu()
             await send()

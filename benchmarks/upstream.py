@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from typing import Any
@@ -22,6 +23,7 @@ _HEAD = (
     b"Cache-Control: no-cache\r\n\r\n"
 )
 _MODELS = b'{"object":"list","data":[{"id":"paced"}]}'
+_LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
 _FORGOTTEN = 3600.0
 
 
@@ -44,10 +46,8 @@ class Service:
     async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         asked = time.monotonic()
-        length = next(
-            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
-        )
-        body = await reader.readexactly(length)
+        length = _LENGTH.search(head)
+        body = await reader.readexactly(int(length[1]) if length else 0)
         if head.startswith(b"GET"):
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(_MODELS) + _MODELS)
             return False

@@ -7,9 +7,13 @@ import os
 import secrets
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from jupyter_frevagpt.models.weights import ENGINE_REQUIREMENT
 
 HEAVY = ("litellm", "lancedb", "pyarrow", "onnxruntime", "motor", "pymongo", "mcp", "openai", "xllamacpp")
 
@@ -70,3 +74,10 @@ def test_no_setting_shows_a_key(tmp_path: Path) -> None:
         done = run(sys.executable, "-c", start, tmp_path=tmp_path, FREVAGPT_OPENAI_API_KEY=canary)
         assert canary not in done.stdout + done.stderr
     assert "FrevaGPT.catalogue" in done.stdout
+
+
+def test_the_extra_asks_for_the_engine_that_the_command_installs() -> None:
+    wanted = [Requirement(text) for text in requires("jupyter-frevagpt") or [] if "local" in text]
+    assert [(one.name, one.specifier) for one in wanted] == [
+        ((engine := Requirement(ENGINE_REQUIREMENT)).name, engine.specifier)
+    ]

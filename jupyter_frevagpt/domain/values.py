@@ -65,6 +65,13 @@ class ToolContext(msgspec.Struct, frozen=True):
     keep: bool = True
 
 
+class Decision(msgspec.Struct, frozen=True):
+    """The user's answer to an approval: ``once``, ``thread`` or ``deny``, with a reason for the model."""
+
+    decision: str
+    reason: str = ""
+
+
 class CallDelta(msgspec.Struct, frozen=True):
     """A fragment of a tool call; ``index`` tells the calls of one round apart, empty strings add nothing."""
 

@@ -101,7 +101,9 @@ def _check(path: str) -> None:
         )
     available = _lines("/proc/meminfo").get("MemAvailable")
     if available is not None and int(available.split()[0]) * 1024 < NEEDED_MEMORY:
-        raise ModelFailed("There is too little free memory for the local model (300 MB). Close something and ask again.")
+        raise ModelFailed(
+            "There is too little free memory for the local model (300 MB). Close something and ask again."
+        )
 
 
 def _lines(path: str) -> dict[str, str]:

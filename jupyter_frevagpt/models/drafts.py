@@ -23,7 +23,9 @@ _IMPORTS = {
     "pd": "import pandas as pd",
     "xr": "import xarray as xr",
     "plt": "import matplotlib.pyplot as plt",
-    **{name: f"import {name}" for name in ("calendar", "datetime", "glob", "json", "math", "os", "random", "re", "sys")},
+    **{
+        name: f"import {name}" for name in ("calendar", "datetime", "glob", "json", "math", "os", "random", "re", "sys")
+    },
     "Path": "from pathlib import Path",
 }
 _ALWAYS = frozenset({"print", "0", "1"})
@@ -36,8 +38,8 @@ class Draft(msgspec.Struct, frozen=True):
     """Code that parses, ready to run, and what speaks against it.
 
     ``faults`` counts names and numbers that came from an example instead of from the question, names that nothing
-    defines, (half a point each) what the question names and the code does not use, and (a quarter) leaving the nearest
-    example's method.
+    defines, and things of the question that are missing where the nearest example uses its own; by a quarter (half at most), anything
+    else that the question names and the code does not use, and leaving the nearest example's method.
     """
 
     code: str
@@ -127,9 +129,7 @@ def _names(tree: ast.Module) -> tuple[set[str], set[str]]:
     return used, bound
 
 
-def _faults(
-    tree: ast.Module, code: str, own: set[str], examples: Sequence[Snippet], context: Container[str]
-) -> float:
+def _faults(tree: ast.Module, code: str, own: set[str], examples: Sequence[Snippet], context: Container[str]) -> float:
     written = set(_whole.findall(code))
     used, bound = _names(tree)
     # What the code of an example has beyond its question (273.15, "time") belongs to the method.
@@ -137,9 +137,17 @@ def _faults(
     known = bound | own | leaked | set(_IMPORTS)
     undefined = {name for name in used - known if name not in context and not hasattr(builtins, name)}
     unused = {thing for thing in own if thing not in code}
-    faults = len(leaked) + len(undefined) + len(_misused(tree, own - bound, examples)) + 0.5 * len(unused)
-    if own and unused == own:
-        faults += 1
+    # As many things of its own as the nearest example uses, if the question names so many.
+    short = max(0, min(len(own), len(examples[0].own())) - len(own - unused))
+    overwritten = own & bound  # it would replace the user's own variable
+    faults = (
+        len(leaked)
+        + len(undefined)
+        + len(overwritten)
+        + len(_misused(tree, own - bound, examples))
+        + short
+        + min(0.5, 0.25 * len(unused))
+    )
     strayed = bool(_method(examples[0]) - set(_words.findall(code)))
     return faults + 0.25 * strayed
 

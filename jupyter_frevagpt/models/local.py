@@ -54,7 +54,9 @@ PATIENCE = 6.0
 """Seconds after which no further draft is begun."""
 
 _runaway = re.compile(r"(\w)\1{23}$|(.{2,40}?)\2{6}$", re.DOTALL)
-_error = re.compile(r"Traceback \(most recent call last\)|^[A-Za-z_.]*(?:Error|Exception|Interrupt)(?::|$)", re.MULTILINE)
+_error = re.compile(
+    r"Traceback \(most recent call last\)|^[A-Za-z_.]*(?:Error|Exception|Interrupt)(?::|$)", re.MULTILINE
+)
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -106,12 +108,16 @@ class LocalModel:
             raise BadRequest("There is no local model of that name.")
         path = self._weights()
         if path is None or not weights.engine_installed():
-            raise BadRequest("The local model is not installed. Install it with `jupyter frevagpt local-model install`.")
+            raise BadRequest(
+                "The local model is not installed. Install it with `jupyter frevagpt local-model install`."
+            )
         if self._snippets is None:
             try:
                 self._snippets = Snippets.read(self._snippets_path)
             except (OSError, msgspec.DecodeError) as error:
-                raise ModelFailed("The worked snippets of the local model cannot be read. Reinstall the package.") from error
+                raise ModelFailed(
+                    "The worked snippets of the local model cannot be read. Reinstall the package."
+                ) from error
         return _LocalChat(self._worker, self._snippets, path)
 
     async def aclose(self) -> None:

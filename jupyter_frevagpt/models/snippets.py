@@ -7,6 +7,7 @@ import builtins
 import math
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -65,20 +66,18 @@ class Snippets:
         return [(score, self._snippets[index]) for score, index in scored[:count]]
 
     def own(self, question: str, nearest: Snippet) -> set[str]:
-        """Return what a question names as its own; words that no snippet knows, or else those unlike the nearest."""
+        """Return what a question names as its own: words that no snippet knows or the nearest does not hold, numbers."""
         pieces = tokens(question)
-        names = self._unknown(pieces)
-        if not names:
-            told = {piece.word for piece in tokens(nearest.ask)} | EVERYDAY
-            names = {piece.raw for piece in pieces if piece.kind == "word" and piece.word not in told}
-        return names | {piece.raw.strip("\"'") for piece in pieces if piece.kind in {"text", "date", "number"}}
+        told = {piece.word for piece in tokens(nearest.ask)} | EVERYDAY
+        other = {piece.raw for piece in pieces if piece.kind == "word" and not {piece.word, piece.raw.lower()} & told}
+        numbers = {piece.raw.strip("\"'") for piece in pieces if piece.kind in {"text", "date", "number"}}
+        return self._unknown(pieces) | other | numbers
 
     def _unknown(self, pieces: list[Token]) -> set[str]:
         return {
             piece.raw
             for piece in pieces
-            if piece.kind == "word"
-            and ("_" in piece.raw or not ({piece.word, piece.raw.lower()} & self._known))
+            if piece.kind == "word" and ("_" in piece.raw or not ({piece.word, piece.raw.lower()} & self._known))
         }
 
     def _weigh(self, words: list[str]) -> dict[str, float]:
@@ -102,7 +101,7 @@ def _names(code: str) -> set[str]:
 
 
 def _features(words: list[str]) -> list[str]:
-    pairs = [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    pairs = [f"{first} {second}" for first, second in pairwise(words)]
     # A lone name says nothing of what is asked; beside a word it does.
     return [word for word in words if word != NAME] + pairs
 

@@ -18,7 +18,17 @@ EVERYDAY = frozenset(
 )
 """Words that are never the name of something in a kernel, whether or not a snippet holds them."""
 
-_SIGNS = {"+": "plus", "-": "minus", "*": "times", "/": "divided", "%": "percent", "^": "power", "**": "power"}
+_SIGNS = {
+    "+": "plus",
+    "-": "minus",
+    "*": "times",
+    "/": "divided",
+    "%": "percent",
+    "^": "power",
+    "**": "power",
+    "x": "times",
+    "\u00d7": "times",
+}
 _SAME = {
     "average": "mean", "avg": "mean", "total": "sum", "max": "maximum", "min": "minimum", "largest": "maximum",
     "biggest": "maximum", "highest": "maximum", "greatest": "maximum", "smallest": "minimum", "lowest": "minimum",
@@ -33,9 +43,9 @@ _token = re.compile(
     r"""
     (?P<text>"[^"]*"|(?<!\w)'[^']*'(?!\w)|\b[\w-]+\.[a-z]{1,4}\d?\b(?!\())   # quoted, or a file's name
     |(?P<date>\b\d{4}-\d\d(?:-\d\d)?\b)
+    |(?P<sign>(?<=\d\ )[x\u00d7](?=\ \d)|[-+*/%^\u00d7]+)
     |(?P<number>\d+(?:[.,]\d+)*)
     |(?P<word>[^\W\d]\w*)
-    |(?P<sign>[-+*/%^]+)
     """,
     re.VERBOSE,
 )

@@ -105,7 +105,7 @@ def code_of(text: str, own: set[str] = frozenset()) -> str:  # type: ignore[assi
 
 
 def test_missing_imports_are_added() -> None:
-    code = code_of('x = np.linspace(0, 1)\nplt.plot(x)\nprint(os.getcwd(), pd.NA, xr, math.pi, datetime.date, glob)')
+    code = code_of("x = np.linspace(0, 1)\nplt.plot(x)\nprint(os.getcwd(), pd.NA, xr, math.pi, datetime.date, glob)")
     for line in ("import numpy as np", "import matplotlib.pyplot as plt", "import os", "import pandas as pd"):
         assert line in code.splitlines()
     assert code.endswith("plt.show()\n")
@@ -131,7 +131,7 @@ def test_what_is_no_python_is_no_draft() -> None:
     [
         ("print(sum(temps))", 0),
         ("print(max(temps))", 0.25),  # not the example's method
-        ("print(sum(rain))", 2.5),  # the example's name, and not the question's
+        ("print(sum(rain))", 2.25),  # the example's name, and not the question's
         ("print(sum(temps) + offset)", 1),
         ("print(sum(temps.temps))", 1),
     ],

@@ -4,6 +4,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { readVariants } from './ndjson';
+import type { Decision, IPage, IUndone } from './review';
 import { toVariant, type ISettings, type IThread, type Variant } from './variants';
 
 /** Heartbeats come every 10 s; three missed ones mean that the connection is dead. */
@@ -36,6 +37,12 @@ export interface IClient {
   stop(threadId: string): Promise<void>;
   thread(threadId: string): Promise<Variant[]>;
   threads(page: number, count: number): Promise<{ threads: IThread[]; total: number }>;
+  /** Answer the approval of that id. */
+  approve(threadId: string, id: string, decision: Decision, reason: string): Promise<void>;
+  /** Undo what a call changed. */
+  undo(threadId: string, callId: string): Promise<IUndone>;
+  /** Read what a call printed, from that character on. */
+  output(threadId: string, callId: string, from: number): Promise<IPage>;
 }
 
 /** Talks to the Jupyter server that served the page. */
@@ -53,7 +60,7 @@ export class Client implements IClient {
   }
 
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<Variant> {
-    return this._stream('streamresponse', { ...question }, signal);
+    return this._stream('streamresponse', { ...question, approval: true }, signal);
   }
 
   follow(threadId: string, from: number, signal: AbortSignal): AsyncGenerator<Variant> {
@@ -79,6 +86,18 @@ export class Client implements IClient {
       page
     });
     return { threads, total };
+  }
+
+  async approve(threadId: string, id: string, decision: Decision, reason: string): Promise<void> {
+    await this._json('approve', { thread_id: threadId, id, decision, reason });
+  }
+
+  undo(threadId: string, callId: string): Promise<IUndone> {
+    return this._json<IUndone>('undo', { thread_id: threadId, id: callId });
+  }
+
+  output(threadId: string, callId: string, from: number): Promise<IPage> {
+    return this._json<IPage>('output', { thread_id: threadId, id: callId, from });
   }
 
   private async *_stream(

@@ -1,8 +1,11 @@
 /** The shapes of the wire: what the chatbot routes send and take. */
 
+import type { IApprovalHint, IChangesHint } from './review';
+
 /** What a run in a kernel is doing, and how it ended. */
 export const RUN_STATES = [
   'starting',
+  'held',
   'waiting',
   'running',
   'done',
@@ -26,12 +29,15 @@ export interface IHint {
   thread_id?: string;
   running?: boolean;
   question?: string;
+  model?: string;
   memory?: number;
   image?: { id: string };
   run?: { id: string; state: RunState; kernel_id?: string };
   output?: { id: string; text: string };
   notice?: { text: string };
   usage?: IUsage;
+  approval?: IApprovalHint;
+  changes?: IChangesHint;
 }
 
 /** One output of a run, as nbformat 4 has it; a PNG may be a pointer to an Image. */

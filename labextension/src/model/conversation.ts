@@ -186,7 +186,7 @@ export class Conversation {
     const opened = (hint: IHint): void => {
       if (!first && hint.running) {
         this._remember(true);
-        this._transcript.ask(hint.question ?? '', '');
+        this._transcript.ask(hint.question ?? '', hint.model ?? '');
       }
       first ??= hint;
       if (first.running) {
@@ -196,8 +196,7 @@ export class Conversation {
     };
     const listener = { ...this._listener, opened };
     const reading = new Reading(this._parts.client, listener, signal, this._parts.wait);
-    const stream = this._parts.client.follow(threadId, 0, signal);
-    const end = await reading.run(threadId, '', stream);
+    const end = await reading.run(threadId, '', this._parts.client.follow(threadId, 0, signal));
     const { running, question } = first ?? ({} as IHint);
     if (!running) {
       return question ? 'over' : 'none';
@@ -231,7 +230,7 @@ export class Conversation {
         return;
       }
       if (reading.opened) {
-        await this._end('gone', signal);
+        await this._end('gone', signal, true);
         this._alert = messageOf(error);
         this._changed.emit();
       } else {
@@ -254,8 +253,9 @@ export class Conversation {
     await shown;
   }
 
-  private async _end(end: Ending, signal: AbortSignal): Promise<void> {
-    const stopped = this._stopped || (end !== 'gone' && end.reason.startsWith('Stopped'));
+  private async _end(end: Ending, signal: AbortSignal, failed = false): Promise<void> {
+    const reason = end === 'gone' ? '' : end.reason;
+    const stopped = this._stopped || reason.startsWith('Stopped');
     this._transcript.close(stopped);
     this._stopped = false;
     if (end === 'gone' && this._threadId) {
@@ -267,7 +267,7 @@ export class Conversation {
       }
     }
     this._remember(false);
-    await this._settle(stopped);
+    await this._settle(stopped || failed || reason.startsWith('Error'));
   }
 
   /** Nothing runs any more: send what waits, or give it back. */

@@ -18,12 +18,14 @@ export function isOpening(line: Variant): boolean {
   return line.variant === 'ServerHint' && line.content.thread_id !== undefined;
 }
 
-/** Whether a line is of no thread: an opening, a heartbeat, or output that its CodeOutput replaces. */
+/** Whether a line is of no thread: an opening, a heartbeat, output that its CodeOutput replaces, a question to the user. */
 export function isPassing(line: Variant): boolean {
+  if (isOpening(line) || isHeartbeat(line)) {
+    return true;
+  }
   return (
-    isOpening(line) ||
-    isHeartbeat(line) ||
-    (line.variant === 'ServerHint' && line.content.output !== undefined)
+    line.variant === 'ServerHint' &&
+    (line.content.output !== undefined || line.content.approval?.code !== undefined)
   );
 }
 

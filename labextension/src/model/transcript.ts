@@ -3,8 +3,9 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { RUN_STATES, type IHint, type Variant } from '../api/variants';
-import { Answer, CodeRun, Notice, Problem, Question, ToolUse, Usage, type Entry } from './entry';
+import { Answer, Notice, Problem, Question, ToolUse, Usage, type Entry } from './entry';
 import { isHeartbeat, isOpening } from './fold';
+import { CodeRun } from './run';
 
 /** How long the lines that were missed take to arrive, in milliseconds. */
 const CATCHING_UP = 1000;
@@ -37,6 +38,16 @@ export class Transcript {
     return this._grew;
   }
 
+  /** The run that waits for the user's decision. */
+  get pending(): CodeRun | null {
+    return this._pending;
+  }
+
+  /** Another run waits for the user's decision, or none any more. */
+  get waits(): ISignal<this, void> {
+    return this._waits;
+  }
+
   /** Remember what the user asked, and of which model. */
   ask(text: string, model: string): Question {
     this._model = model;
@@ -57,9 +68,26 @@ export class Transcript {
   }
 
   add(line: Variant): void {
-    if (isHeartbeat(line) || isOpening(line)) {
-      return;
+    if (!isHeartbeat(line) && !isOpening(line)) {
+      this._add(line);
+      this._watch();
     }
+  }
+
+  /** End what the last turn left open. */
+  close(stopped: boolean): void {
+    this._text?.finish();
+    this._text = null;
+    this._code = null;
+    for (const run of this._runs.values()) {
+      run.close(stopped);
+    }
+    this._runs.clear();
+    this._tools.clear();
+    this._watch();
+  }
+
+  private _add(line: Variant): void {
     if (line.variant !== 'Assistant') {
       this._text?.finish();
       this._text = null;
@@ -105,18 +133,6 @@ export class Transcript {
         this.close(line.content.startsWith('Stopped'));
         break;
     }
-  }
-
-  /** End what the last turn left open. */
-  close(stopped: boolean): void {
-    this._text?.finish();
-    this._text = null;
-    this._code = null;
-    for (const run of this._runs.values()) {
-      run.close(stopped);
-    }
-    this._runs.clear();
-    this._tools.clear();
   }
 
   private _assistant(text: string): void {
@@ -168,6 +184,34 @@ export class Transcript {
       this._push(new Notice(hint.notice.text));
     } else if (hint.usage) {
       this._push(new Usage(hint.usage));
+    } else if (hint.approval?.code !== undefined) {
+      this._run(hint.approval.call).ask(hint.approval);
+    } else if (hint.approval) {
+      this._past(hint.approval.call)?.decide(hint.approval);
+    } else if (hint.changes) {
+      this._past(hint.changes.id)?.change(hint.changes);
+    }
+  }
+
+  /** The run of that call, also of an earlier turn: what is undone later is told behind the turn's end. */
+  private _past(id: string): CodeRun | undefined {
+    const open = this._runs.get(id);
+    if (open) {
+      return open;
+    }
+    for (let at = this._entries.length - 1; at >= 0; at--) {
+      const entry = this._entries[at];
+      if (entry.kind === 'run' && entry.id === id) {
+        return entry;
+      }
+    }
+  }
+
+  private _watch(): void {
+    const waiting = [...this._runs.values()].find(run => run.approval) ?? null;
+    if (waiting !== this._pending) {
+      this._pending = waiting;
+      this._waits.emit();
     }
   }
 
@@ -178,6 +222,8 @@ export class Transcript {
 
   private _entries: Entry[] = [];
   private _grew = new Signal<this, void>(this);
+  private _pending: CodeRun | null = null;
+  private _waits = new Signal<this, void>(this);
   private _model = '';
   private _lateUntil = 0;
   private _text: Answer | null = null;

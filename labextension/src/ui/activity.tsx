@@ -15,6 +15,7 @@ const NEVER = new Signal<object, void>({});
 export function activityText(
   status: Status,
   last: Entry | undefined,
+  asks: boolean,
   trans: TranslationBundle
 ): string {
   switch (status) {
@@ -29,6 +30,9 @@ export function activityText(
     case 'stopping':
       return trans.__('Stopping');
     case 'answering':
+      if (asks) {
+        return trans.__('FrevaGPT waits for your decision');
+      }
       if (last?.kind === 'answer' && !last.finished) {
         return trans.__('Answering');
       }
@@ -45,15 +49,17 @@ export function activityText(
 export function Activity(): JSX.Element {
   const { conversation, trans } = useParts();
   useSignals(true, conversation.changed);
-  useSignals(true, conversation.transcript.grew);
+  useSignals(true, conversation.transcript.grew, conversation.transcript.waits);
   const entries = conversation.transcript.entries;
   const last = entries[entries.length - 1];
   useSignals(true, last ? last.changed : NEVER);
-  const text = activityText(conversation.status, last, trans);
+  const asks = conversation.transcript.pending !== null;
+  const text = activityText(conversation.status, last, asks, trans);
   const wasBusy = React.useRef(false);
   wasBusy.current ||= conversation.busy;
   // a card tells its own state
-  const shown = last?.kind === 'run' && text === stateText(last.state, trans) ? '' : text;
+  const told = last?.kind === 'run' && (last.approval || text === stateText(last.state, trans));
+  const shown = told && conversation.status === 'answering' ? '' : text;
   const spoken = text || (wasBusy.current ? trans.__('Finished') : '');
   return (
     <>

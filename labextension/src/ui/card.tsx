@@ -5,16 +5,19 @@ import {
   caretDownIcon,
   caretRightIcon,
   checkIcon,
-  copyIcon,
-  type LabIcon
+  copyIcon
 } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { CardState, CodeRun } from '../model/entry';
+import type { CardState, CodeRun } from '../model/run';
+import { ApprovalBox, decidedText } from './approval';
+import { ChangesBox } from './changes';
+import { Icon } from './icon';
 import { fenced, MarkdownText } from './markdowntext';
 import { Outputs } from './outputs';
 import { useParts, useSignals } from './parts';
+import { RestBox } from './rest';
 
 /** A run's state in words. */
 export function stateText(state: CardState, trans: TranslationBundle): string {
@@ -23,6 +26,10 @@ export function stateText(state: CardState, trans: TranslationBundle): string {
       return trans.__('Writing code');
     case 'written':
       return trans.__('About to run');
+    case 'approval':
+      return trans.__('Waiting for you');
+    case 'denied':
+      return trans.__('Not run');
     case 'starting':
       return trans.__('Starting a kernel');
     case 'waiting':
@@ -36,9 +43,9 @@ export function stateText(state: CardState, trans: TranslationBundle): string {
     case 'stopped':
       return trans.__('Stopped');
     case 'aborted':
-      return trans.__('Aborted');
+      return trans.__('Not run: a cell before it failed');
     case 'lost':
-      return trans.__('The kernel died');
+      return trans.__('The kernel died or was restarted');
   }
 }
 
@@ -51,7 +58,12 @@ export function Card(props: { run: CodeRun }): JSX.Element {
   useSignals(true, run.changed);
   const seconds = useSeconds(run);
   const state = stateText(run.state, trans);
-  const hasOutput = !!run.live || !!run.outputs?.length;
+  const { approval, decided, changes, rest } = run;
+  // what is to be decided about is shown, all of it
+  const shown = open || approval !== null;
+  const code = approval?.code || run.code;
+  // the text for the model says no more than the line about the decision
+  const hasOutput = !!run.live || (!!run.outputs?.length && run.state !== 'denied');
   return (
     <div
       className="jp-FrevaGPT-card"
@@ -61,24 +73,32 @@ export function Card(props: { run: CodeRun }): JSX.Element {
       <div className="jp-FrevaGPT-card-header">
         <button
           className="jp-FrevaGPT-card-toggle"
-          aria-expanded={open}
+          aria-expanded={shown}
           aria-controls={bodyId}
-          title={open ? trans.__('Hide the code') : trans.__('Show the code')}
-          onClick={() => setOpen(!open)}
+          title={shown ? trans.__('Hide the code') : trans.__('Show the code')}
+          onClick={() => setOpen(approval !== null || !open)}
         >
-          <Icon icon={open ? caretDownIcon : caretRightIcon} />
+          <Icon icon={shown ? caretDownIcon : caretRightIcon} />
           <span className="jp-FrevaGPT-card-mark" />
           <span className="jp-FrevaGPT-card-state">{state}</span>
           {seconds !== null && <span className="jp-FrevaGPT-card-seconds">{seconds}</span>}
         </button>
-        <CopyButton text={() => run.code} label={trans.__('Copy code')} done={trans.__('Copied')} />
+        <CopyButton text={() => code} label={trans.__('Copy code')} done={trans.__('Copied')} />
       </div>
-      <div id={bodyId} hidden={!open} className="jp-FrevaGPT-card-code">
-        {open && run.code && (
-          <MarkdownText text={fenced(run.code, 'python')} whole={run.state !== 'writing'} />
+      <div id={bodyId} hidden={!shown} className="jp-FrevaGPT-card-code">
+        {shown && code && (
+          <MarkdownText text={fenced(code, 'python')} whole={run.state !== 'writing'} />
         )}
       </div>
+      {approval && <ApprovalBox key={approval.key} run={run} approval={approval} />}
+      {decided && !approval && (
+        <div className="jp-FrevaGPT-decided" data-decision={decided.decision}>
+          {decidedText(decided, trans)}
+        </div>
+      )}
       {hasOutput && <Outputs run={run} label={trans.__('Output')} />}
+      {rest && hasOutput && <RestBox run={run} rest={rest} />}
+      {changes && <ChangesBox key={changes.key} run={run} changes={changes} />}
     </div>
   );
 }
@@ -131,14 +151,5 @@ function CopyButton(props: { text: () => string; label: string; done: string }):
     >
       <Icon icon={copied ? checkIcon : copyIcon} />
     </button>
-  );
-}
-
-/** An icon that says nothing to a screen reader. */
-export function Icon(props: { icon: LabIcon }): JSX.Element {
-  return (
-    <span className="jp-FrevaGPT-icon" aria-hidden="true">
-      <props.icon.react tag={null} width="16px" height="16px" />
-    </span>
   );
 }

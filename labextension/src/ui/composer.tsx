@@ -6,7 +6,7 @@ import * as React from 'react';
 
 import type { Entry } from '../model/entry';
 import type { IKernel } from '../model/kernel';
-import { Icon } from './card';
+import { Icon } from './icon';
 import { sendIcon } from './icons';
 import { ModelPicker } from './models';
 import { useParts, useSignals } from './parts';

@@ -4,7 +4,8 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Answer, Notice, Problem, Question, ToolUse, Usage } from '../model/entry';
-import { duration, Icon } from './card';
+import { duration } from './card';
+import { Icon } from './icon';
 import { MarkdownText } from './markdowntext';
 import { useParts, useSignals } from './parts';
 

@@ -6,7 +6,7 @@ import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import type { IDisplay } from '../api/variants';
-import type { CodeRun } from '../model/entry';
+import type { CodeRun } from '../model/run';
 import { useParts } from './parts';
 
 /** What a run has printed so far, or in the end showed. */

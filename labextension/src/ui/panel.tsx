@@ -4,8 +4,8 @@ import { addIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { Entry } from '../model/entry';
-import { Icon } from './card';
 import { Composer } from './composer';
+import { Icon } from './icon';
 import { historyIcon } from './icons';
 import { Log } from './log';
 import { Advice } from './models';

@@ -2,9 +2,11 @@
 
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { Calls } from '../model/calls';
 import type { Catalogue } from '../model/catalogue';
 import type { Conversation } from '../model/conversation';
 import type { Draft } from '../model/draft';
@@ -17,9 +19,18 @@ export interface IPreferences {
   readonly changed: ISignal<unknown, void>;
 }
 
+/** The files under the server's root. */
+export interface IFiles {
+  readonly canOpen: boolean;
+  icon(path: string): LabIcon;
+  open(path: string): Promise<void>;
+}
+
 /** Everything that a component may need. */
 export interface IPanelParts {
   conversation: Conversation;
+  calls: Calls;
+  files: IFiles;
   catalogue: Catalogue;
   kernels: IKernels;
   threads: ThreadList;

@@ -16,7 +16,7 @@ export class Sidebar extends ReactWidget {
     this.addClass('jp-FrevaGPT');
     this.title.icon = frevaIcon;
     this.title.caption = _parts.trans.__('FrevaGPT');
-    guardLinks(this.node);
+    guardLinks(this.node, _parts.trans);
   }
 
   protected render(): JSX.Element {

@@ -36,7 +36,7 @@ describe('Client', () => {
     }
     expect(lines).toEqual(linesOf('code'));
     expect(asked).toEqual([
-      ['/user/ada/api/chatbot/streamresponse', { ...question, rich: true }]
+      ['/user/ada/api/chatbot/streamresponse', { ...question, approval: true, rich: true }]
     ]);
   });
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toVariant, type IHint, type Variant } from '../../api/variants';
 import { Conversation, type Status } from '../../model/conversation';
 import { Draft } from '../../model/draft';
-import type { CodeRun } from '../../model/entry';
+import type { CodeRun } from '../../model/run';
 import { isHeartbeat } from '../../model/fold';
 import type { IKernel, IKernels } from '../../model/kernel';
 import { Memory } from '../../model/memory';
@@ -89,6 +89,7 @@ describe('Conversation', () => {
         thread_id: THREAD,
         chatbot: 'm',
         kernel_id: 'k-1',
+        approval: true,
         rich: true
       });
       expect(talk.status).toBe('idle');

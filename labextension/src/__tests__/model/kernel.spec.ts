@@ -1,13 +1,13 @@
-import type { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { NotebookKernels } from '../../model/kernel';
+import { ActiveKernels, type ISessionPanel, type ITracked } from '../../model/kernel';
 
-/** As much of a notebook panel as is looked at. */
+/** As much of a notebook, or of a console, as is looked at. */
 class FakePanel {
-  readonly context: { path: string };
+  readonly context?: { path: string };
   readonly sessionContext = {
+    name: 'Console 1',
     session: null as { kernel: { id: string } | null } | null,
     kernelDisplayName: 'Python 3 (ipykernel)',
     kernelChanged: new Signal<object, void>({}),
@@ -16,7 +16,9 @@ class FakePanel {
   };
 
   constructor(path: string, kernel: string | null) {
-    this.context = { path };
+    if (path) {
+      this.context = { path };
+    }
     this.start(kernel);
   }
 
@@ -24,32 +26,68 @@ class FakePanel {
     this.sessionContext.session = kernel ? { kernel: { id: kernel } } : null;
     this.sessionContext.kernelChanged.emit();
   }
+
+  get panel(): ISessionPanel {
+    return this as unknown as ISessionPanel;
+  }
 }
 
-/** As much of the tracker. */
+/** As much of a tracker. */
 class FakeTracker {
   panels: FakePanel[] = [];
-  currentWidget: FakePanel | null = null;
+  current: FakePanel | null = null;
   readonly currentChanged = new Signal<object, void>({});
 
-  find(wanted: (panel: FakePanel) => boolean): FakePanel | undefined {
-    return this.panels.find(wanted);
+  get currentWidget(): ISessionPanel | null {
+    return this.current?.panel ?? null;
   }
 
-  show(panel: FakePanel | null): void {
-    this.currentWidget = panel;
+  find(wanted: (panel: ISessionPanel) => boolean): ISessionPanel | undefined {
+    return this.panels.find(one => wanted(one.panel))?.panel;
+  }
+
+  has(widget: unknown): boolean {
+    return this.panels.includes(widget as FakePanel);
+  }
+
+  show(panel: FakePanel): void {
+    if (!this.panels.includes(panel)) {
+      this.panels.push(panel);
+    }
+    this.current = panel;
+    this.currentChanged.emit();
+  }
+
+  close(panel: FakePanel): void {
+    this.panels = this.panels.filter(one => one !== panel);
+    this.current = this.panels[0] ?? null;
+    this.currentChanged.emit();
+  }
+
+  get tracked(): ITracked {
+    return this as unknown as ITracked;
+  }
+}
+
+/** As much of Lab's shell. */
+class FakeShell {
+  currentWidget: ISessionPanel | null = null;
+  readonly currentChanged = new Signal<object, void>({});
+
+  focus(panel: FakePanel | null): void {
+    this.currentWidget = panel?.panel ?? null;
     this.currentChanged.emit();
   }
 }
 
-describe('NotebookKernels', () => {
+describe('ActiveKernels', () => {
   let tracker: FakeTracker;
-  let kernels: NotebookKernels;
+  let kernels: ActiveKernels;
   let changes: number;
 
   beforeEach(() => {
     tracker = new FakeTracker();
-    kernels = new NotebookKernels(tracker as unknown as INotebookTracker);
+    kernels = new ActiveKernels([tracker.tracked]);
     changes = 0;
     kernels.changed.connect(() => changes++);
   });
@@ -70,10 +108,12 @@ describe('NotebookKernels', () => {
     a.start('k-c');
     expect(kernels.current.id).toBe('k-b');
     expect(changes).toBe(3);
-    a.context.path = 'c.ipynb';
+    a.context!.path = 'c.ipynb';
     tracker.show(a);
     expect(kernels.current).toEqual({ id: 'k-c', notebook: 'c.ipynb', name: 'Python 3' });
-    tracker.show(null);
+    tracker.close(a);
+    expect(kernels.current.id).toBe('k-b');
+    tracker.close(b);
     expect(kernels.current.id).toBeNull();
   });
 
@@ -81,5 +121,42 @@ describe('NotebookKernels', () => {
     tracker.panels = [new FakePanel('a.ipynb', 'k-a'), new FakePanel('b.ipynb', 'k-b')];
     expect(kernels.find('k-b')?.notebook).toBe('b.ipynb');
     expect(kernels.find('k-x')).toBeNull();
+  });
+
+  describe('with consoles', () => {
+    const notebook = new FakePanel('a.ipynb', 'k-a');
+    const console = new FakePanel('', 'k-c');
+    let consoles: FakeTracker;
+    let shell: FakeShell;
+
+    beforeEach(() => {
+      consoles = new FakeTracker();
+      shell = new FakeShell();
+      kernels = new ActiveKernels([tracker.tracked, consoles.tracked], shell);
+      tracker.show(notebook);
+      consoles.show(console);
+    });
+
+    it('takes the one that was active last, whatever is active now', () => {
+      expect(kernels.current).toEqual({ id: 'k-c', notebook: 'Console 1', name: 'Python 3' });
+      shell.focus(notebook);
+      expect(kernels.current.id).toBe('k-a');
+      shell.focus(console);
+      expect(kernels.current.id).toBe('k-c');
+      shell.focus(null);
+      shell.focus(new FakePanel('text.md', null));
+      expect(kernels.current.id).toBe('k-c');
+    });
+
+    it('goes back to the notebook when the console is closed', () => {
+      shell.focus(console);
+      shell.focus(null);
+      consoles.close(console);
+      expect(kernels.current.id).toBe('k-a');
+    });
+
+    it('finds the console on a kernel', () => {
+      expect(kernels.find('k-c')?.notebook).toBe('Console 1');
+    });
   });
 });

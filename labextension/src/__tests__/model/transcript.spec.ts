@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { toVariant, type Variant } from '../../api/variants';
-import type { CodeRun, Entry } from '../../model/entry';
+import type { Entry } from '../../model/entry';
+import type { CodeRun } from '../../model/run';
 import { Transcript } from '../../model/transcript';
 import { itemsOf, linesOf, TURNS } from '../golden';
 

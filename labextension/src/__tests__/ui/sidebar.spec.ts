@@ -1,10 +1,12 @@
 import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
 import { nullTranslator } from '@jupyterlab/translation';
+import { fileIcon } from '@jupyterlab/ui-components';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ISettings, Variant } from '../../api/variants';
+import { Calls } from '../../model/calls';
 import { Catalogue } from '../../model/catalogue';
 import { Conversation } from '../../model/conversation';
 import { Draft } from '../../model/draft';
@@ -84,6 +86,8 @@ describe('Sidebar', () => {
     });
     parts = {
       conversation,
+      calls: new Calls(server.client, () => conversation.threadId),
+      files: { canOpen: true, icon: () => fileIcon, open: () => Promise.resolve() },
       catalogue,
       kernels,
       threads: new ThreadList(server.client),
