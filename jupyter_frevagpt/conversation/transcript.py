@@ -50,9 +50,11 @@ def fold(lines: Iterable[StreamVariant]) -> list[StreamVariant]:
 
 
 def passes(hint: ServerHint) -> bool:
-    """Whether a hint is of the moment and not kept: a heartbeat, live output, a state on the way."""
-    run = hint.content.get("run")
-    return bool(_PASSING & hint.content.keys()) or (isinstance(run, dict) and run.get("state") in _PASSING_STATES)
+    """Whether a hint is of the moment and not kept: a heartbeat, live output, a state on the way, a question."""
+    run, approval = hint.content.get("run"), hint.content.get("approval")
+    on_the_way = isinstance(run, dict) and run.get("state") in _PASSING_STATES
+    asking = isinstance(approval, dict) and "code" in approval
+    return on_the_way or asking or bool(_PASSING & hint.content.keys())
 
 
 def _id(item: StreamVariant | None) -> str:

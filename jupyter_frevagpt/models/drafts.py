@@ -38,8 +38,8 @@ class Draft(msgspec.Struct, frozen=True):
     """Code that parses, ready to run, and what speaks against it.
 
     ``faults`` counts names and numbers that came from an example instead of from the question, names that nothing
-    defines, and things of the question that are missing where the nearest example uses its own; by a quarter (half at most), anything
-    else that the question names and the code does not use, and leaving the nearest example's method.
+    defines, and things of the question that are missing where the nearest example uses its own; by a quarter, other
+    things of the question that the code does not use (half at most), and leaving the nearest example's method.
     """
 
     code: str

@@ -66,7 +66,7 @@ class Snippets:
         return [(score, self._snippets[index]) for score, index in scored[:count]]
 
     def own(self, question: str, nearest: Snippet) -> set[str]:
-        """Return what a question names as its own: words that no snippet knows or the nearest does not hold, numbers."""
+        """Return what a question names as its own: numbers, texts, words that the nearest snippet does not hold."""
         pieces = tokens(question)
         told = {piece.word for piece in tokens(nearest.ask)} | EVERYDAY
         other = {piece.raw for piece in pieces if piece.kind == "word" and not {piece.word, piece.raw.lower()} & told}

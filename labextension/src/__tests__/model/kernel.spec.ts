@@ -65,7 +65,7 @@ class FakeTracker {
   }
 
   get tracked(): ITracked {
-    return this as unknown as ITracked;
+    return this;
   }
 }
 

@@ -1,22 +1,13 @@
-import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
-import { nullTranslator } from '@jupyterlab/translation';
-import { fileIcon } from '@jupyterlab/ui-components';
-import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ISettings, Variant } from '../../api/variants';
-import { Calls } from '../../model/calls';
 import { Catalogue } from '../../model/catalogue';
-import { Conversation } from '../../model/conversation';
-import { Draft } from '../../model/draft';
-import type { IKernel, IKernels } from '../../model/kernel';
 import { Memory } from '../../model/memory';
-import { ThreadList } from '../../model/threads';
 import type { IPanelParts } from '../../ui/parts';
-import { untrusted } from '../../ui/rendermime';
-import { Sidebar } from '../../ui/sidebar';
+import type { Sidebar } from '../../ui/sidebar';
 import { linesOf } from '../golden';
+import { Shown } from '../panel';
 import { FakeServer } from '../server';
 
 const SETTINGS: ISettings = {
@@ -25,25 +16,13 @@ const SETTINGS: ISettings = {
   advice: ''
 };
 
-class FakeKernels implements IKernels {
-  current: IKernel = { id: 'k', notebook: 'a.ipynb', name: 'Python 3' };
-  readonly changed: ISignal<IKernels, void> = new Signal<IKernels, void>(this);
-  find = (): null => null;
-}
-
 describe('Sidebar', () => {
   let server: FakeServer;
   let parts: IPanelParts;
   let panel: Sidebar;
-  const preferences = { sendWithEnter: true, changed: new Signal<object, void>({}) };
+  let shown: Shown;
 
-  const find = <T extends HTMLElement>(selector: string): T => {
-    const found = panel.node.querySelector<T>(selector);
-    if (!found) {
-      throw new Error(`There is no ${selector}.`);
-    }
-    return found;
-  };
+  const find = <T extends HTMLElement>(selector: string): T => shown.find<T>(selector);
   const box = (): HTMLTextAreaElement => find('.jp-FrevaGPT-input textarea');
   const type = (text: string): Promise<void> => {
     parts.draft.text = text;
@@ -67,42 +46,12 @@ describe('Sidebar', () => {
   beforeEach(() => {
     window.sessionStorage.clear();
     window.localStorage.clear();
-    preferences.sendWithEnter = true;
     server = new FakeServer();
-    const draft = new Draft();
-    const memory = new Memory();
-    const kernels = new FakeKernels();
-    const catalogue = new Catalogue(server.client, memory);
-    const conversation = new Conversation({
-      client: server.client,
-      kernels,
-      draft,
-      memory,
-      model: () => catalogue.chosen?.name
-    });
-    const app = new RenderMimeRegistry({
-      initialFactories: standardRendererFactories,
-      markdownParser: { render: text => Promise.resolve(`<p>${text}</p>`) }
-    });
-    parts = {
-      conversation,
-      calls: new Calls(server.client, () => conversation.threadId),
-      files: { canOpen: true, icon: () => fileIcon, open: () => Promise.resolve() },
-      catalogue,
-      kernels,
-      threads: new ThreadList(server.client),
-      draft,
-      preferences,
-      rendermime: untrusted(app),
-      trans: nullTranslator.load('jupyter_frevagpt')
-    };
-    panel = new Sidebar(parts);
+    shown = new Shown(server);
+    ({ parts, panel } = shown);
   });
 
-  afterEach(() => {
-    parts.conversation.newChat();
-    panel.dispose();
-  });
+  afterEach(() => shown.dispose());
 
   it('fills the box with the example that is clicked', async () => {
     await show();
@@ -128,7 +77,7 @@ describe('Sidebar', () => {
   });
 
   it('sends with Shift+Enter when the user wants it so', async () => {
-    preferences.sendWithEnter = false;
+    shown.preferences.sendWithEnter = false;
     await show();
     await type('q');
     expect(press('Enter')).toBe(true);

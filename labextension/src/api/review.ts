@@ -1,0 +1,60 @@
+/** The shapes of approvals, of what a run changed and of undo, as they go over the wire. */
+
+/** What the user may say to code that waits. */
+export type Decision = 'once' | 'thread' | 'deny';
+
+/** Why code is not run unasked. */
+export interface IReason {
+  kind: string;
+  text: string;
+  line?: number;
+}
+
+/** With `code` it asks, with `decision` it tells what was answered. */
+export interface IApprovalHint {
+  id?: string;
+  call: string;
+  code?: string;
+  standing?: boolean;
+  reasons?: IReason[];
+  /** The text from outside that entered the turn. */
+  source?: string;
+  decision?: Decision;
+  reason?: string;
+}
+
+/** A file that a run touched; its path is relative when it lies under the server's root. */
+export interface IFile {
+  path: string;
+  type?: string;
+  size?: number;
+  change?: string;
+}
+
+/** What an undo could do. */
+export interface IUndone {
+  restored: string[];
+  /** Names, and why they are not as they were. */
+  not_restored: Record<string, string>;
+  cannot_vouch: string[];
+}
+
+/** What a run changed; with `undone` that this was undone. */
+export interface IChangesHint {
+  id: string;
+  undo?: boolean;
+  created?: string[];
+  rebound?: string[];
+  changed?: string[];
+  deleted?: string[];
+  unknown?: string[];
+  files?: IFile[];
+  undone?: IUndone;
+}
+
+/** A page of what a run printed; `next` is where the next one begins, or not beyond this one's beginning. */
+export interface IPage {
+  text: string;
+  next?: number | null;
+  total?: number;
+}
