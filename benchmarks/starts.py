@@ -18,7 +18,7 @@ HEAVY = ("litellm", "lancedb", "pyarrow", "onnxruntime", "motor", "mcp")
 """Libraries that have no place in the server's process; motor may come with a configured MongoDB."""
 
 _USED = 3
-_UNUSED = 3
+_UNUSED = 4
 _SETTLED = 0.5
 _QUESTION = json.dumps({"chunks": 20, "gap": 0.005})
 
