@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -178,6 +179,9 @@ class FrevaGPT(ExtensionApp):
         return None if on_hub else Path("litellm_config.yaml").absolute()
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        # A full collection looks at each of the 190,000 objects of a started server, which holds the event loop for 70
+        # ms in the middle of an answer. They stay until the end anyway: it need not look at them.
+        gc.freeze()
         activity = serverapp.web_app.settings["last_activity_times"]
         self._awake = asyncio.create_task(self._stay_awake(activity), name="frevagpt activity")
 

@@ -77,7 +77,7 @@ class Turn:
         self._began = time.monotonic()
         self._model_seconds = parts.limits.model_seconds
         self._tokens = [0, 0]
-        self._news = asyncio.Event()
+        self._waiting: list[asyncio.Future[bool]] = []
         self._ending = False
         self._complete = False
         self._over = False
@@ -108,12 +108,15 @@ class Turn:
         """Wait until the log is longer than ``line`` lines, or over; false after so many seconds without news."""
         if len(self.log) > line or self._over:
             return True
+        # By hand, since it is done for each piece of each answer: a timeout context would cost more than the rest.
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(waiter)
+        alarm = loop.call_later(seconds, _tell, waiter, False)
         try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return False
-        return True
+            return await waiter
+        finally:
+            alarm.cancel()
 
     async def stop(self) -> None:
         """End the turn: cancel the model's request, stop the code it runs; StreamEnd is written on return."""
@@ -139,8 +142,12 @@ class Turn:
         if self._over:
             return
         self.log.append(line)
-        self._news.set()
-        self._news = asyncio.Event()
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self._waiting:
+            _tell(waiter, True)
+        self._waiting.clear()
 
     def _keep(self, item: StreamVariant) -> None:
         if self._complete:
@@ -288,3 +295,8 @@ class Turn:
     def _announce_cut(self, text: str) -> None:
         if len(text) > (limit := self._parts.limits.output_chars):
             self.notice(f"The output is {len(text)} characters long; the model gets its first and last {limit}.")
+
+
+def _tell(waiter: asyncio.Future[bool], news: bool) -> None:
+    if not waiter.done():
+        waiter.set_result(news)

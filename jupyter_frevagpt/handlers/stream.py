@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import psutil
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -88,6 +87,8 @@ def _heartbeat(last: StreamVariant | None) -> StreamVariant:
         return Assistant("")
     if isinstance(last, Code) and not last.content.endswith('"}'):
         return Code("", last.id)
+    import psutil  # on demand: a tenth of what this package adds to the start of a server
+
     memory, process = psutil.virtual_memory(), psutil.Process()
     return ServerHint(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -82,6 +83,9 @@ class GuestRegistry(LoggingConfigurable):
             return kernel_id
         folder = await asyncio.to_thread(self._scratch.folder, context.ref, keep=context.keep)
         kwargs = {"kernel_name": self.kernel_name} if self.kernel_name else {}
+        with suppress(ImportError):
+            # Jupyter does it at the first start of a kernel, and then on the event loop, which it holds for 40 ms.
+            await asyncio.to_thread(importlib.import_module, "IPython.paths")
         try:
             started = await self._manager.start_kernel(
                 cwd=str(folder), env=dict(self._environment(context.ref)), **kwargs

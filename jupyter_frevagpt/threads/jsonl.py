@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import json
 import logging
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +25,23 @@ from .memory import now
 _log = logging.getLogger("jupyter_frevagpt.threads")
 _THREAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORMAT = 1
+_META = ".meta.json"
+_KNOWN_SECONDS = 60.0
 Items = list[StreamVariant]
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class _Dates(msgspec.Struct):
+    """The dates of an owner's threads by the names of their meta files, as long as the folder's time stamp stays.
+
+    Looking at each of 10,000 files takes 30 ms. What other processes write changes the folder's stamp; what they write
+    in the same instant as we do is seen when ``read`` is a minute ago.
+    """
+
+    stamp: int
+    by_name: dict[str, int]
+    read: float
 
 
 class FileThreadStore:
@@ -38,6 +54,7 @@ class FileThreadStore:
 
     def __init__(self, folders: OwnerFolders) -> None:
         self._folders = folders
+        self._dates: dict[str, _Dates] = {}
 
     async def read(self, ref: ThreadRef) -> list[StreamVariant]:
         """Return a thread's items in order; lines that are no variants are left out with a logged warning."""
@@ -99,22 +116,31 @@ class FileThreadStore:
 
     def _reserve(self, ref: ThreadRef, question: User, topic: str) -> ThreadSummary:
         known = self._summary(ref)
-        self._folders.make(self._folders.threads(ref.owner))
+        folder = self._folders.threads(ref.owner)
+        self._folders.make(folder)
+        before = folder.stat().st_mtime_ns
         summary = ThreadSummary(ref.owner, ref.thread_id, now(), known.topic if known else topic)
-        self._write_meta(ref, summary)
+        date = self._write_meta(ref, summary)
         self._append(ref, [question])
+        dates = self._dates.pop(ref.owner, None)
+        if dates is not None and dates.stamp == before:  # else somebody else wrote meanwhile: read it anew
+            dates.by_name[f"{ref.thread_id}{_META}"] = date
+            dates.stamp = folder.stat().st_mtime_ns
+            self._dates[ref.owner] = dates
         return summary
 
-    def _write_meta(self, ref: ThreadRef, summary: ThreadSummary) -> None:
+    def _write_meta(self, ref: ThreadRef, summary: ThreadSummary) -> int:
+        """Write a thread's meta file; returns its time stamp in ns."""
         path = self._paths(ref)[1]
         content = json.dumps({"format": _FORMAT, **msgspec.to_builtins(summary)}, ensure_ascii=False)
         fresh = path.with_suffix(".new")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(content + "\n")
-        moment = datetime.fromisoformat(summary.date).timestamp()
-        os.utime(fresh, (moment, moment))
+        moment = round(datetime.fromisoformat(summary.date).timestamp() * 1000) * 1_000_000
+        os.utime(fresh, ns=(moment, moment))
         fresh.replace(path)
+        return moment
 
     def _summary(self, ref: ThreadRef) -> ThreadSummary | None:
         meta = self._paths(ref)[1]
@@ -138,16 +164,23 @@ class FileThreadStore:
         return summary
 
     def _list(self, owner: str, limit: int, page: int) -> ThreadPage:
+        folder = self._folders.threads(owner)
         try:
-            with os.scandir(self._folders.threads(owner)) as entries:
-                found = [
-                    (entry.stat().st_mtime_ns, entry.path) for entry in entries if entry.name.endswith(".meta.json")
-                ]
+            dates = self._dates_in(folder, owner)
         except FileNotFoundError:
             return [], 0
-        found.sort(reverse=True)
-        chosen = found[page * limit : (page + 1) * limit]
-        return [self._meta(Path(path), owner) for _, path in chosen], len(found)
+        newest = heapq.nlargest((page + 1) * limit, ((date, name) for name, date in list(dates.items())))
+        return [self._meta(folder / name, owner) for _, name in newest[page * limit :]], len(dates)
+
+    def _dates_in(self, folder: Path, owner: str) -> dict[str, int]:
+        stamp = folder.stat().st_mtime_ns
+        known = self._dates.get(owner)
+        if known is not None and known.stamp == stamp and time.monotonic() - known.read < _KNOWN_SECONDS:
+            return known.by_name
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(_META)}
+        self._dates[owner] = _Dates(stamp, found, time.monotonic())
+        return found
 
 
 async def _off_loop(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
