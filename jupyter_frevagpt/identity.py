@@ -7,6 +7,7 @@ import pwd
 from typing import Any
 
 from jupyter_server.auth import IdentityProvider
+from jupyter_server.auth.identity import LegacyIdentityProvider
 
 
 class VisitorRefused(PermissionError):
@@ -36,6 +37,8 @@ def owner_of(user: Any, provider: IdentityProvider, *, local_owner: str, hub_own
             raise VisitorRefused("This server belongs to somebody else. Use the assistant on your own server.")
         return str(name)
     kind = type(provider)
-    if kind.get_user is not IdentityProvider.get_user or kind.get_user_token is not IdentityProvider.get_user_token:
+    ours = (IdentityProvider, LegacyIdentityProvider)
+    own_users = all(kind.get_user is not known.get_user for known in ours)
+    if own_users or kind.get_user_token is not IdentityProvider.get_user_token:
         return str(user.username)
     return local_owner

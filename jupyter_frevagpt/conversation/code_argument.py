@@ -93,7 +93,7 @@ def _whole(raw: str) -> tuple[str, str]:
     missing = "The call had no `code`, so nothing was run. Its arguments are one JSON object with the string `code`."
     try:
         value = json.loads(raw, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ("", missing) if raw.lstrip().startswith("{") or not raw.strip() else (raw, "")
     if isinstance(value, dict):
         value = next((value[key] for key in _KEYS if isinstance(value.get(key), str)), None)

@@ -47,7 +47,7 @@ class Conversations:
         self._prompts = prompts
         self._limits = limits
         self._turns: dict[ThreadRef, Turn] = {}
-        self._starting: set[ThreadRef] = set()
+        self._starting: dict[ThreadRef, asyncio.Event] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self, ref: ThreadRef, question: User, *, keep: bool = True) -> Turn:
@@ -58,14 +58,16 @@ class Conversations:
         """
         if ref in self._starting:
             raise ThreadBusy
-        self._starting.add(ref)
+        stopped = self._starting[ref] = asyncio.Event()
         try:
             turn = await self._prepare(ref, question, keep=keep)
             self._turns[ref] = turn
             turn.start(self._over)
             await turn.started.wait()
         finally:
-            self._starting.discard(ref)
+            del self._starting[ref]
+        if stopped.is_set():
+            await turn.stop()
         return turn
 
     async def _prepare(self, ref: ThreadRef, question: User, *, keep: bool) -> Turn:
@@ -107,9 +109,11 @@ class Conversations:
     async def stop(self, ref: ThreadRef) -> None:
         """Stop the thread's turn if there is one; raises ThreadNotFound for a thread that is not the caller's."""
         turn = self._turns.get(ref)
+        if (stopped := self._starting.get(ref)) is not None:
+            stopped.set()
         if turn is not None:
             await turn.stop()
-        else:
+        elif stopped is None:
             await self._store_of(ref)
 
     async def history(self, ref: ThreadRef, *, finished: bool = False) -> list[StreamVariant]:
@@ -135,7 +139,7 @@ class Conversations:
 
     async def known(self, ref: ThreadRef) -> bool:
         """Whether the caller owns the thread; raises ThreadNotFound when somebody else does."""
-        return ref in self._turns or await self._store_of(ref) is not None
+        return ref in self._turns or ref in self._starting or await self._store_of(ref) is not None
 
     async def close(self) -> None:
         """Stop every turn and save what it has."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
-from ..domain.errors import FrevaGPTError
+from ..domain.errors import FrevaGPTError, ThreadNotFound
 from ..domain.protocols import ThreadStore
 from ..domain.values import ThreadRef
 from ..domain.variants import StreamVariant
+
+_log = logging.getLogger("jupyter_frevagpt.turn")
 
 _LONGEST_PAUSE = 30.0
 
@@ -55,10 +58,16 @@ class Recorder:
             batch = list(self._pending)
             try:
                 await self._store.append(self._ref, batch)
-            except FrevaGPTError as error:
+            except ThreadNotFound:
+                _log.warning("thread %s is gone: what was still to be saved is dropped", self._ref.thread_id)
+                self._pending.clear()
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, what is pending stays pending
                 if not told:
-                    self._on_trouble(f"{error} This answer is kept in memory and saved as soon as that works again.")
+                    why = str(error) if isinstance(error, FrevaGPTError) else "The thread could not be saved."
+                    self._on_trouble(f"{why} This answer is kept in memory and saved as soon as that works again.")
                     told = True
+                if not isinstance(error, FrevaGPTError):
+                    _log.exception("thread %s: the store failed", self._ref.thread_id)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:

@@ -58,25 +58,40 @@ class Round:
     text, then the first call's code as it comes; further calls, and text behind a call, wait for their turn.
     """
 
-    def __init__(self, emit: Callable[[StreamVariant], None], keep: Callable[[StreamVariant], None], ids: set[str]):
-        """``emit`` writes a line, ``keep`` stores a finished item, ``ids`` are the call ids taken in this thread."""
+    def __init__(
+        self,
+        emit: Callable[[StreamVariant], None],
+        keep: Callable[[StreamVariant], None],
+        ids: set[str],
+        begun: str = "",
+    ) -> None:
+        """``emit`` writes a line, ``keep`` stores a finished item, ``ids`` are the call ids taken in this thread.
+
+        ``begun`` is text that was written behind the calls of the round before: readers join it with this round's,
+        so it is stored with it.
+        """
         self._emit = emit
         self._keep = keep
         self._ids = ids
-        self._text: list[str] = []
+        self._text: list[str] = [begun]
         self._late: list[str] = []
         self._calls: dict[int, Call] = {}
         self._open: Call | None = None
         self.usage = Usage()
 
+    @property
+    def between(self) -> bool:
+        """Whether a notice may be written now: it would split a run of text or code that is still being written."""
+        return not "".join(self._text) and self._open is None
+
     def take(self, chunk: ModelChunk) -> None:
         """Take a piece of the answer."""
         if chunk.text:
             if self._calls:
-                self._late.append(chunk.text)
+                self._late.append(_whole_characters(chunk.text))
             else:
-                self._text.append(chunk.text)
-                self._emit(Assistant(chunk.text))
+                self._text.append(_whole_characters(chunk.text))
+                self._emit(Assistant(_whole_characters(chunk.text)))
         for delta in chunk.calls:
             self._take_call(delta)
         if chunk.usage is not None:
@@ -122,12 +137,12 @@ class Round:
         if call is self._open:
             self._open = None
 
-    def late_text(self) -> None:
-        """Write and store text that came behind a call."""
+    def late_text(self) -> str:
+        """Write the text that came behind a call, and return it: the next round stores it."""
         if text := "".join(self._late):
             self._emit(Assistant(text))
-            self._keep(Assistant(text))
         self._late.clear()
+        return text
 
     def settle(self) -> str:
         """End a round that broke off; returns the id of a code call that was being written, "" without one."""
@@ -136,5 +151,11 @@ class Round:
         written = call is not None and call.is_code and bool(call.raw)
         if call is not None and written:
             self.write_whole(call)
-        self.late_text()
+        if late := self.late_text():
+            self._keep(Assistant(late))
         return call.id if call is not None and written else ""
+
+
+def _whole_characters(text: str) -> str:
+    """Return text without half surrogate pairs, which no line and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")

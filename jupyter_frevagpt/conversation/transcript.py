@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -116,7 +117,8 @@ def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> 
 
 
 def _add_call(messages: list[Message], call_id: str, name: str, arguments: str) -> None:
-    call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": _object_text(arguments)}}
+    function = {"name": _function_name(name), "arguments": _object_text(arguments)}
+    call = {"id": call_id, "type": "function", "function": function}
     last = messages[-1] if messages else {}
     if last.get("role") == "assistant" and "tool_calls" not in last:
         last["tool_calls"] = [call]
@@ -124,11 +126,16 @@ def _add_call(messages: list[Message], call_id: str, name: str, arguments: str) 
         messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
 
 
+def _function_name(name: str) -> str:
+    """Return a name that services accept: one bad name in the history would have every later request refused."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "unnamed"
+
+
 def _object_text(arguments: str) -> str:
     """Return arguments that services accept: the text as it is when it is a JSON object, else an empty object."""
     try:
         return arguments if isinstance(json.loads(arguments), dict) else "{}"
-    except ValueError:
+    except (ValueError, RecursionError):
         return "{}"
 
 

@@ -14,6 +14,7 @@ from ..domain.errors import FrevaGPTError, ModelFailed
 from ..domain.protocols import ChatModel, ThreadStore, Tool
 from ..domain.values import ModelInfo, ThreadRef, ToolContext
 from ..domain.variants import (
+    Assistant,
     CodeOutput,
     OpenAIError,
     ServerError,
@@ -74,12 +75,14 @@ class Turn:
         self._ids = {getattr(item, "id", "") for item in parts.history}
         self._round: Round | None = None
         self._unanswered = ""
+        self._notices: list[str] = []
         self._began = time.monotonic()
         self._model_seconds = parts.limits.model_seconds
         self._tokens = [0, 0]
         self._waiting: list[asyncio.Future[bool]] = []
         self._ending = False
         self._complete = False
+        self._end: StreamEnd | None = None
         self._over = False
         self._when_over: Callable[[Turn], None] = lambda _: None
         self._task: asyncio.Task[None] | None = None
@@ -112,7 +115,7 @@ class Turn:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(waiter)
-        alarm = loop.call_later(seconds, _tell, waiter, False)
+        alarm = loop.call_later(seconds, _answer, waiter, False)
         try:
             return await waiter
         finally:
@@ -129,7 +132,7 @@ class Turn:
         if not self._over:
             _log.warning("thread %s: what it waits for does not end in time and is left behind", self.ref.thread_id)
             self._settle()
-            self._finish(StreamEnd("Stopped."))
+            self._finish(self._end or StreamEnd("Stopped."))
 
     async def close(self) -> None:
         """Stop, and give the thread's last items time to be saved."""
@@ -146,13 +149,14 @@ class Turn:
 
     def _wake(self) -> None:
         for waiter in self._waiting:
-            _tell(waiter, True)
+            _answer(waiter, True)
         self._waiting.clear()
 
     def _keep(self, item: StreamVariant) -> None:
         if self._complete:
             return
-        self._complete = isinstance(item, StreamEnd)
+        if isinstance(item, StreamEnd):
+            self._complete, self._end = True, item
         self._items.append(item)
         self._recorder.keep(item)
 
@@ -161,8 +165,15 @@ class Turn:
         self._keep(item)
 
     def notice(self, text: str) -> None:
-        """Tell the user something beside the answer; kept with the thread."""
-        self._add(ServerHint({"notice": {"text": text}}))
+        """Tell the user something beside the answer; kept with the thread. It splits no text or code being written."""
+        self._notices.append(text)
+        if self._round is None or self._round.between:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write the notices that had to wait."""
+        while self._notices:
+            self._add(ServerHint({"notice": {"text": self._notices.pop(0)}}))
 
     # ---- the task
 
@@ -205,23 +216,33 @@ class Turn:
 
     def _settle(self) -> None:
         """Close what is open: partial text is kept, a code call gets its output, be it empty."""
-        if self._round is not None:
-            self._unanswered = self._round.settle() or self._unanswered
+        if (this := self._round) is not None:
             self._round = None
+            try:
+                self._unanswered = this.settle() or self._unanswered
+            except Exception:  # noqa: BLE001 - StreamEnd must follow whatever the model wrote
+                _log.exception("thread %s: what the model wrote last is lost", self.ref.thread_id)
         if self._unanswered:
             self._add(CodeOutput("", self._unanswered))
             self._unanswered = ""
+        self._tell()
 
     async def _converse(self) -> None:
+        late = ""
         for _ in range(self._parts.limits.rounds):
-            this = self._round = Round(self._emit, self._keep, self._ids)
+            this = self._round = Round(self._emit, self._keep, self._ids, late)
             if not await self._ask(this):
                 return
             for call in (calls := this.calls()):
                 await self._call(this, call)
-            this.late_text()
+                if self._ending:  # a tool may lose the cancellation in an error of its own
+                    raise asyncio.CancelledError
+                self._tell()
+            late = this.late_text()
             if not calls:
                 return
+        if late:
+            self._keep(Assistant(late))
         self.notice(f"The limit of {self._parts.limits.rounds} model rounds a question is reached. Ask to continue.")
 
     async def _ask(self, this: Round) -> bool:
@@ -297,6 +318,6 @@ class Turn:
             self.notice(f"The output is {len(text)} characters long; the model gets its first and last {limit}.")
 
 
-def _tell(waiter: asyncio.Future[bool], news: bool) -> None:
+def _answer(waiter: asyncio.Future[bool], news: bool) -> None:
     if not waiter.done():
         waiter.set_result(news)

@@ -60,6 +60,7 @@ class ChatbotHandler(APIHandler):
     """A route; ``changes_state`` puts it behind the gate."""
 
     changes_state: ClassVar[bool] = False
+    needs_owner: ClassVar[bool] = True
 
     def initialize(self, desk: Desk) -> None:
         """Take the collaborators from the route."""
@@ -70,7 +71,7 @@ class ChatbotHandler(APIHandler):
         await super().prepare()
         if self.changes_state:
             check_gate(self, gets_allowed=self.desk.gets_allowed)
-        if self.current_user:
+        if self.current_user and self.needs_owner:
             try:
                 self.owner = self.desk.owner(self)
             except PermissionError as error:
@@ -113,7 +114,7 @@ class ChatbotHandler(APIHandler):
             raise BadRequest("The request is longer than 10 MB.")
         try:
             content: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadRequest("The body is not a JSON object.") from None
         return content
 
@@ -157,6 +158,7 @@ def serves(*, action: str, resource: str = "frevagpt") -> Callable[[H], H]:
 
 def serves_anybody(handler: H) -> H:
     """Give a handler ``get`` and ``post`` that need no login."""
+    handler.needs_owner = False
     for method in ("get", "post"):
         setattr(handler, method, allow_unauthenticated(_responder()))
     return handler

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-ThreadId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+ThreadId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 Input = Annotated[str, msgspec.Meta(max_length=200_000)]
 
 

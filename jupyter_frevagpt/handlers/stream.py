@@ -15,6 +15,9 @@ from .wire import Reader
 
 HEARTBEAT_SECONDS = 10.0
 
+# So many bytes are made into lines at once: a reader that does not read holds no more, and others get their turn.
+_LONGEST_BATCH = 65_536
+
 
 async def write_stream(
     handler: web.RequestHandler,
@@ -59,10 +62,12 @@ async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start
     written = loop.time()
     while True:
         lines: list[bytes] = []
-        while read < len(turn.log):
+        size = 0
+        while read < len(turn.log) and size < _LONGEST_BATCH:
             variant = turn.log[read]
             read += 1
             fresh = list(reader.lines(variant))
+            size += sum(map(len, fresh))
             if fresh:
                 last = variant
             skipped = min(skip, len(fresh))
@@ -72,7 +77,10 @@ async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start
             handler.write(b"".join(lines))
             await handler.flush()
             written = loop.time()
-        if read == len(turn.log) and not turn.running:
+        if read < len(turn.log):
+            await asyncio.sleep(0)
+            continue
+        if not turn.running:
             return
         quiet = heartbeat - (loop.time() - written)
         if quiet <= 0 or not await turn.wait_beyond(read, quiet):

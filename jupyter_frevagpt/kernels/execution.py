@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from ..domain.values import KernelOutput, RunEvent, RunState
 from .output import OutputCollector
+
+_log = logging.getLogger("jupyter_frevagpt.kernels")
 
 _STOP_SECONDS = 0.5
 _LIVE_CHARS = 200_000
@@ -34,7 +37,7 @@ class Execution:
         self._announced: RunState = "held"
         self._reply: str = ""
         self._idle = False
-        self._insisting: asyncio.Task[None] | None = None
+        self.insisting: asyncio.Task[None] | None = None
 
     # ---- for the tool
 
@@ -48,8 +51,8 @@ class Execution:
         self.stopping = True
         if self.state == "held":
             self.end("stopped")
-        elif not self.ended.is_set() and self._insisting is None:
-            self._insisting = asyncio.create_task(self._insist())
+        elif not self.ended.is_set() and self.insisting is None:
+            self.insisting = asyncio.create_task(self._insist())
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self.ended.wait()
@@ -127,6 +130,8 @@ class Execution:
         self.state = state
         self.ended.set()
         self.answered.set()
+        if self.insisting is not None and self.insisting is not asyncio.current_task():
+            self.insisting.cancel()
         self._news.put_nowait(RunEvent(state=state))
         self._news.put_nowait(None)
 
@@ -135,7 +140,10 @@ class Execution:
         pause = 0.25
         while not self.ended.is_set():
             if self.state == "running":
-                await self._interrupt()
+                try:
+                    await self._interrupt()
+                except Exception as error:  # noqa: BLE001 - a kernel that is gone, or one that cannot be interrupted
+                    _log.warning("a run cannot be interrupted: %s", type(error).__name__)
             try:
                 async with asyncio.timeout(pause if self.state == "running" else 0.02):
                     await self.ended.wait()

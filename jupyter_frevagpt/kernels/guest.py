@@ -17,6 +17,8 @@ _log = logging.getLogger("jupyter_frevagpt.kernels")
 
 _POLL_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
+_PUMP_SECONDS = 0.01
+_QUIET_SECONDS = 0.03
 _READY_SECONDS = 20.0
 _UNKNOWN = "what ran before the guest came"
 _LOSSES = ("restart", "dead")
@@ -65,23 +67,26 @@ class KernelGuest:
         ]
         for event in _LOSSES:
             self._kernel.add_restart_callback(self._lose, event)
-        self.usable = True
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while not self._heard.is_set():
                     self._send("kernel_info_request", {}, "control")
                     await _within(self._heard, 0.25)
         except TimeoutError:
-            await self.close()
             raise KernelFailed("The kernel does not answer. Restart it, or choose another one.") from None
+        finally:
+            if not self._heard.is_set():
+                await self.close()
+        self.usable = True
 
     async def close(self) -> None:
         """Let go of the kernel; what runs in it goes on, what waits here is dropped."""
-        self.usable = False
-        for task in (*self._tasks, *self._drivers):
+        insisting = [run.insisting for run in self._unfinished if run.insisting is not None]
+        self._lose()  # before the drivers are cancelled: they forget their runs, and nobody would end those
+        tasks = [*self._tasks, *self._drivers, *insisting]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._drivers, return_exceptions=True)
-        self._lose()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for event in _LOSSES:
             self._kernel.remove_restart_callback(self._lose, event)
         if self._client is not None:
@@ -117,11 +122,23 @@ class KernelGuest:
         try:
             async with self._one_at_a_time:
                 while not run.ended.is_set():
-                    await _first(run.ended, self._quiet)
-                    if not run.ended.is_set():
+                    if self._quiet.is_set() or await self._quiet_again(run):
                         await self._send_and_wait(run)
         finally:
             self._unfinished.discard(run)
+
+    async def _quiet_again(self, run: Execution) -> bool:
+        """Wait until the user's cells are through, those behind the running one too; false when the run was dropped.
+
+        Between two cells that were sent together lies a moment of quiet: what is sent into it lies behind all of them
+        in the kernel, where stop cannot drop it any more.
+        """
+        while True:
+            await _first(run.ended, self._quiet)
+            if run.ended.is_set() or await _within(run.ended, _QUIET_SECONDS):
+                return False
+            if self._quiet.is_set():
+                return True
 
     async def _send_and_wait(self, run: Execution) -> None:
         """Send the code; returns when the kernel has answered, or half of the answer is missing for too long."""
@@ -156,15 +173,19 @@ class KernelGuest:
     # ---- receiving
 
     async def _pump(self, channel: Any, take: Callable[[dict[str, Any]], None]) -> None:
+        """Read a channel for ever: no message may end that, and many of them may not hold the event loop."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
             try:
-                message = await channel.get_msg(timeout=_POLL_SECONDS)
+                take(await channel.get_msg(timeout=_POLL_SECONDS))
             except Empty:
-                continue
-            except ValueError as error:
+                pass
+            except Exception as error:  # noqa: BLE001 - a deaf guest would lose all that follows
                 _log.warning("kernel %s: a message is not readable: %s", self.kernel_id, type(error).__name__)
-                continue
-            take(message)
+            if loop.time() - began > _PUMP_SECONDS:
+                await asyncio.sleep(0)
+                began = loop.time()
 
     def _on_reply(self, message: dict[str, Any]) -> None:
         run = self._runs.get(message["parent_header"].get("msg_id", ""))

@@ -7,20 +7,25 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from ..domain.values import KernelImage, KernelOutput, RunState
 
 Output = dict[str, Any]
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?!\n)")
-_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# Linear in any text, a kernel may send megabytes of it: no alternative scans further than the next match may begin.
+_TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
+_LONGEST_PART = 1_000_000
+_LONGEST_IMAGE = 16_000_000
 _TEXT_TYPES = ("text/plain", "text/markdown", "text/latex")
 
 
 class OutputCollector:
     """Collects the output messages of one run in order, at most ``max_chars`` characters of printed text.
 
-    What was printed beyond that is counted and announced; figures and results are always kept.
+    What was printed beyond that is counted and announced. Of a result or a figure every part is kept that is not larger
+    than the event loop can bear to write; a larger one is named.
     """
 
     def __init__(self, max_chars: int) -> None:
@@ -39,7 +44,8 @@ class OutputCollector:
             return ""
         if message_type == "update_display_data":
             for output in self._displays.get(_display_id(content), []):
-                output["data"], output["metadata"] = content["data"], content["metadata"]
+                output |= _sound({key: content.get(key) for key in ("data", "metadata")})
+                _cap(output)
             return ""
         if message_type not in ("stream", "display_data", "execute_result", "error"):
             return ""
@@ -47,7 +53,8 @@ class OutputCollector:
             self.outputs.clear()
             self._clear_next = False
         if message_type == "stream":
-            return self._take_text(content["name"], _clean(content["text"]))
+            name = "stderr" if content.get("name") == "stderr" else "stdout"
+            return self._take_text(name, _clean(str(_text(content.get("text") or ""))))
         self._take_output(message_type, content)
         return ""
 
@@ -68,7 +75,8 @@ class OutputCollector:
             "execute_result": ("data", "metadata", "execution_count"),
             "error": ("ename", "evalue", "traceback"),
         }[message_type]
-        output = {"output_type": message_type, **{key: content.get(key) for key in keys}}
+        output = {"output_type": message_type, **_sound({key: content.get(key) for key in keys})}
+        _cap(output)
         if message_type == "execute_result":
             output["execution_count"] = None
         if display_id := _display_id(content):
@@ -84,8 +92,7 @@ class OutputCollector:
             shown, text = _shown(output)
             texts.append(text)
             data = shown.get("data")
-            if data is not None and "image/png" in data:
-                png = data["image/png"]
+            if data is not None and isinstance(png := data.get("image/png"), str):
                 shown = {**shown, "data": {mime: body for mime, body in data.items() if mime != "image/png"}}
                 images.append(KernelImage("".join(png.split()), len(display)))
             display.append(shown)
@@ -97,7 +104,43 @@ class OutputCollector:
 
 
 def _display_id(content: dict[str, Any]) -> str:
-    return str((content.get("transient") or {}).get("display_id") or "")
+    transient = content.get("transient")
+    return str(transient.get("display_id") or "") if isinstance(transient, dict) else ""
+
+
+def _sound(output: Output) -> Output:
+    """Return an output's parts with the types that nbformat asks for and no half characters, whatever a kernel sent."""
+    for key in ("data", "metadata"):
+        if key in output and not isinstance(output[key], dict):
+            output[key] = {}
+    if "traceback" in output:
+        lines = output["traceback"]
+        output["traceback"] = [str(line) for line in lines] if isinstance(lines, list) else [str(lines or "")]
+        output |= {key: str(output[key] or "") for key in ("ename", "evalue")}
+    try:
+        msgspec.json.encode(output)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        try:
+            cleaned: Output = json.loads(_clean(json.dumps(output, ensure_ascii=False, default=str)))
+        except (ValueError, RecursionError):
+            return {**output, "data": {"text/plain": "[an output that cannot be written]"}, "metadata": {}}
+        return cleaned
+    return output
+
+
+def _cap(output: Output) -> None:
+    """Replace the parts of an output that are too large by a sentence; text keeps its beginning."""
+    data: dict[str, Any] = output.get("data") or {}
+    for mime, body in list(data.items()):
+        size = len(body) if isinstance(body, str) else len(msgspec.json.encode(body))
+        if size <= (_LONGEST_IMAGE if mime.startswith("image/") else _LONGEST_PART):
+            continue
+        note = f"[{mime} of {size} characters is too large to be kept]"
+        if mime == "text/plain" and isinstance(body, str):
+            data[mime] = f"{body[:_LONGEST_PART]}\n[{size - _LONGEST_PART} more characters are not kept]"
+        else:
+            del data[mime]
+            data.setdefault("text/plain", note)
 
 
 def _clean(text: str) -> str:
@@ -128,7 +171,10 @@ def _line(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return text as a terminal would leave it: no colour codes, only the last state of a progress line."""
-    return _OVERWRITTEN.sub("", _ANSI.sub("", text).replace("\r\n", "\n"))
+    text = _ANSI.sub("", text).replace("\r\n", "\n")
+    if "\r" not in text:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 def _mime_text(data: dict[str, Any]) -> str:
@@ -137,7 +183,8 @@ def _mime_text(data: dict[str, Any]) -> str:
             return plain(data[mime])
     for mime, body in data.items():
         if mime == "text/html" and isinstance(body, str):
-            return html.unescape(re.sub(r"\s*\n\s*", "\n", _TAG.sub(" ", body)).strip())
+            lines = (line.strip() for line in _TAG.sub(" ", body).splitlines())
+            return html.unescape("\n".join(line for line in lines if line))
         if mime.endswith("json"):
             return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return f"[{', '.join(data)}]" if data else ""

@@ -73,14 +73,25 @@ class GuestRegistry(LoggingConfigurable):
             if guest is None or not guest.usable:
                 if guest is not None:
                     await guest.close()
+                await self._forget_gone()
                 guest = self._guests[kernel_id] = KernelGuest(self._manager, kernel_id, max_chars=self.max_output_chars)
                 await guest.open()
         return guest
 
+    async def _forget_gone(self) -> None:
+        """Let go of kernels that were shut down."""
+        for kernel_id in [kernel_id for kernel_id in self._guests if kernel_id not in self._manager]:
+            self._opening.pop(kernel_id, None)
+            await self._guests.pop(kernel_id).close()
+        self._own = {ref: kernel_id for ref, kernel_id in self._own.items() if kernel_id in self._manager}
+
     async def _own_kernel(self, context: ToolContext) -> str:
         kernel_id = self._own.get(context.ref, "")
         if kernel_id in self._manager:
-            return kernel_id
+            if await self._manager.is_alive(kernel_id):
+                return kernel_id
+            with suppress(HTTPError, RuntimeError, KeyError):
+                await self._manager.shutdown_kernel(kernel_id, now=True)
         folder = await asyncio.to_thread(self._scratch.folder, context.ref, keep=context.keep)
         kwargs = {"kernel_name": self.kernel_name} if self.kernel_name else {}
         with suppress(ImportError):

@@ -10,6 +10,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -90,6 +91,8 @@ class FileThreadStore:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
+            if self._paths(ref)[1].exists():
+                return []  # reserved, and the disk was full
             raise ThreadNotFound from None
         for number, line in enumerate(content.split(b"\n"), 1):
             if not line.strip():
@@ -109,13 +112,20 @@ class FileThreadStore:
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 lines = b"\n" + lines
             view = memoryview(lines)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            try:
+                while view:
+                    view = view[os.write(descriptor, view) :]
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, size)  # the items will come again: none of them may stand here twice
+                raise
         finally:
             os.close(descriptor)
 
     def _reserve(self, ref: ThreadRef, question: User, topic: str) -> ThreadSummary:
         known = self._summary(ref)
+        if known and self._meta(self._paths(ref)[1], ref.owner)[1]:
+            raise StoreUnavailable("A newer version of the assistant wrote this thread. Update to go on with it.")
         folder = self._folders.threads(ref.owner)
         self._folders.make(folder)
         before = folder.stat().st_mtime_ns
@@ -145,23 +155,22 @@ class FileThreadStore:
     def _summary(self, ref: ThreadRef) -> ThreadSummary | None:
         meta = self._paths(ref)[1]
         if meta.exists():
-            return self._meta(meta, ref.owner)
+            return self._meta(meta, ref.owner)[0]
         if any(self._folders.root.glob(f"*/threads/{ref.thread_id}.meta.json")):
             raise ThreadNotFound
         return None
 
-    def _meta(self, path: Path, owner: str) -> ThreadSummary:
+    def _meta(self, path: Path, owner: str) -> tuple[ThreadSummary, bool]:
+        """Return what a meta file says, and whether a newer version wrote it."""
+        thread_id = path.name.partition(".")[0]
         try:
-            content: dict[str, Any] = json.loads(path.read_bytes())
+            content: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
             newer = int(content.get("format", _FORMAT)) > _FORMAT
-            summary = ThreadSummary(owner, str(content["thread_id"]), str(content["date"]), str(content["topic"]))
-        except (ValueError, KeyError, TypeError):
-            _log.warning("the meta file of thread %s is not readable", path.name.partition(".")[0])
+            return ThreadSummary(owner, thread_id, str(content["date"]), str(content["topic"])), newer
+        except (ValueError, KeyError, TypeError, RecursionError):
+            _log.warning("the meta file of thread %s is not readable", thread_id)
             stamp = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
-            return ThreadSummary(owner, path.name.partition(".")[0], stamp.replace("+00:00", "Z"), "")
-        if newer:
-            raise StoreUnavailable("This thread was written by a newer version of the assistant. Update to open it.")
-        return summary
+            return ThreadSummary(owner, thread_id, stamp.replace("+00:00", "Z"), ""), False
 
     def _list(self, owner: str, limit: int, page: int) -> ThreadPage:
         folder = self._folders.threads(owner)
@@ -170,7 +179,7 @@ class FileThreadStore:
         except FileNotFoundError:
             return [], 0
         newest = heapq.nlargest((page + 1) * limit, ((date, name) for name, date in list(dates.items())))
-        return [self._meta(folder / name, owner) for _, name in newest[page * limit :]], len(dates)
+        return [self._meta(folder / name, owner)[0] for _, name in newest[page * limit :]], len(dates)
 
     def _dates_in(self, folder: Path, owner: str) -> dict[str, int]:
         stamp = folder.stat().st_mtime_ns
@@ -178,7 +187,8 @@ class FileThreadStore:
         if known is not None and known.stamp == stamp and time.monotonic() - known.read < _KNOWN_SECONDS:
             return known.by_name
         with os.scandir(folder) as entries:
-            found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(_META)}
+            metas = [entry for entry in entries if entry.name.endswith(_META) and not entry.is_symlink()]
+            found = {entry.name: entry.stat().st_mtime_ns for entry in metas}
         self._dates[owner] = _Dates(stamp, found, time.monotonic())
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ def write(raw: str, cuts: list[int]) -> tuple[list[str], str, str]:
     argument = CodeArgument()
     marks = sorted({cut % (len(raw) + 1) for cut in cuts} | {0, len(raw)})
     out = []
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in pairwise(marks):
         out += argument.feed(raw[start:end])
     rest, problem = argument.finish()
     return out + rest, argument.code, problem

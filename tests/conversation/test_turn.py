@@ -15,6 +15,7 @@ from jupyter_frevagpt.conversation.conversations import Conversations, new_threa
 from jupyter_frevagpt.conversation.transcript import fold
 from jupyter_frevagpt.conversation.turn import Turn, TurnLimits
 from jupyter_frevagpt.domain.errors import BadRequest, ModelFailed, StoreUnavailable, ThreadBusy, ThreadNotFound
+from jupyter_frevagpt.domain.protocols import Message
 from jupyter_frevagpt.domain.values import (
     CallDelta,
     ModelChunk,
@@ -62,10 +63,12 @@ class PlayedModel:
 
     def __init__(self, *rounds: list[Step]) -> None:
         self.rounds = list(rounds)
-        self.asked: list[list[dict[str, Any]]] = []
+        self.asked: list[list[Message]] = []
         self.closed = 0
 
-    async def stream(self, messages: list[dict[str, Any]], tools: Sequence[ToolSpec]) -> AsyncGenerator[ModelChunk, None]:
+    async def stream(
+        self, messages: list[dict[str, Any]], tools: Sequence[ToolSpec]
+    ) -> AsyncGenerator[ModelChunk, None]:
         self.asked.append(messages)
         try:
             for step in self.rounds.pop(0):
@@ -207,8 +210,10 @@ async def test_interleaved_calls_are_written_one_after_the_other_and_run_in_orde
     turn = await stage.play()
     stored = await stage.stored()
     assert kinds(stored) == [
-        "User", "Assistant", "Code", "CodeOutput", "Code", "CodeOutput", "Assistant", "Assistant", "StreamEnd",
+        "User", "Assistant", "Code", "CodeOutput", "Code", "CodeOutput", "Assistant", "StreamEnd",
     ]  # fmt: skip
+    assert Assistant(" And late text.End.") in stored
+    check_record(turn, stored)
     assert [item.id for item in stored if isinstance(item, Code | CodeOutput)] == ["c1", "c1", "c2", "c2"]
     lines = [line for line in turn.log if isinstance(line, Code)]
     assert [line.id for line in lines] == sorted(line.id for line in lines)
@@ -421,6 +426,73 @@ async def test_a_turn_cut_off_by_the_servers_end_is_closed_once() -> None:
     first = await stage.conversations.history(stage.ref)
     assert kinds(first) == ["User", "Code", "CodeOutput", "ServerError", "StreamEnd"]
     assert await stage.conversations.history(stage.ref) == first
+
+
+async def test_a_tool_that_loses_the_cancellation_does_not_go_on() -> None:
+    class Swallowing(EchoTool):
+        async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise ValueError from None
+            yield CodeOutput("never", request.id)
+
+    stage = Stage([*call("a", 0, "c1"), *call("b", 1, "c2")], text("never asked"))
+    stage.conversations._tools = [Swallowing()]
+    turn = await stage.start()
+    await asyncio.sleep(0.1)
+    await turn.stop()
+    assert turn.log[-1] == StreamEnd("Stopped.")
+    assert len(stage.model.asked) == 1
+    check_record(turn, await stage.stored())
+
+
+@pytest.mark.parametrize("name", ["code_interpreter", "search"])
+async def test_nonsense_of_any_depth_ends_the_turn_and_poisons_nothing(name: str) -> None:
+    deep: list[Step] = [ModelChunk(calls=(CallDelta(0, "c1", name, "[" * 100_000),))]
+    stage = Stage(deep, text("so"), text("again"))
+    turn = await stage.play()
+    check_record(turn, await stage.stored())
+    assert Assistant("again") in (await stage.play("next")).log
+
+
+async def test_half_characters_of_a_model_are_replaced_and_kept() -> None:
+    stage = Stage(text("a\ud83d", "b"))
+    turn = await stage.play()
+    assert Assistant("a?b") in await stage.stored()
+    check_record(turn, await stage.stored())
+
+
+async def test_bad_tool_names_are_not_sent_back() -> None:
+    stage = Stage(call("x", name="functions.search tool"), text("end"))
+    await stage.play()
+    names = [each["function"]["name"] for message in stage.model.asked[1] for each in message.get("tool_calls", ())]
+    assert names == ["functions_search_tool"]
+
+
+async def test_a_stop_while_the_turn_is_prepared_counts() -> None:
+    class SlowStore(MemoryThreadStore):
+        async def reserve(self, ref: ThreadRef, question: User, topic: str) -> Any:
+            await asyncio.sleep(0.3)
+            return await super().reserve(ref, question, topic)
+
+    stage = Stage([60.0], store=SlowStore())
+    starting = asyncio.create_task(stage.start())
+    await asyncio.sleep(0.1)
+    assert await stage.conversations.known(stage.ref)
+    await stage.conversations.stop(stage.ref)
+    assert (await starting).log[-1] == StreamEnd("Stopped.")
+
+
+async def test_a_notice_splits_no_text_and_no_code() -> None:
+    for steps in ([*text("x"), 0.2, *text("y")], [*text("x"), *call("abc")[:2], 0.2, call("abc")[2]]):
+        stage = Stage(steps, text("z"))
+        turn = await stage.start()
+        await asyncio.sleep(0.1)
+        turn.notice("in between")
+        await ended(turn)
+        check_record(turn, await stage.stored())
+        assert any("in between" in str(line) for line in turn.log)
 
 
 def test_ids_are_long_and_unlike() -> None:

@@ -45,15 +45,11 @@ def service(scripted: Callable[..., Scripted], rules: list[dict[str, Any]]) -> S
 @pytest.fixture
 def catalogue(tmp_path: Path, service: Scripted) -> Path:
     path = tmp_path / "models.yaml"
-    entries = [
-        {"model_name": "first", "litellm_params": {"model": "openai/first", "api_base": service.base, "api_key": "k"}},
-        {"model_name": "second", "litellm_params": {"model": "openai/second", "api_base": service.base, "api_key": "k"}},
-        {
-            "model_name": "vectors",
-            "litellm_params": {"model": "openai/vectors", "api_base": service.base},
-            "model_info": {"mode": "embedding"},
-        },
+    entries: list[dict[str, Any]] = [
+        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": service.base, "api_key": "k"}}
+        for name in ("first", "second", "vectors")
     ]
+    entries[-1]["model_info"] = {"mode": "embedding"}
     path.write_text(json.dumps({"model_list": entries}))
     return path
 

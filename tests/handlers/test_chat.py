@@ -130,9 +130,11 @@ async def test_a_closed_connection_ends_no_turn_and_any_number_may_follow(chat: 
     async with chat.reading("streamresponse", input="slow", rich=True) as lines:
         thread_id = (await anext(lines))["content"]["thread_id"]
         seen = [await anext(lines), await anext(lines)]
-    rest = await asyncio.gather(*(chat.stream("follow", thread_id=thread_id, **{"from": 2}, rich=True) for _ in range(5)))
+    given = {"thread_id": thread_id, "from": 2, "rich": True}
+    rest = await asyncio.gather(*(chat.stream("follow", **given) for _ in range(5)))
     for lines_of_one in rest:
-        assert lines_of_one[0]["content"] == {"thread_id": thread_id, "running": True, "question": "slow", "model": "first"}
+        hint = {"thread_id": thread_id, "running": True, "question": "slow", "model": "first"}
+        assert lines_of_one[0]["content"] == hint
         assert joined([*seen, *lines_of_one], "Assistant") == "one two three four"
         assert lines_of_one[-1]["variant"] == "StreamEnd"
     late = await chat.stream("follow", thread_id=thread_id)

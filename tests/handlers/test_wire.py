@@ -99,9 +99,7 @@ RUN = st.one_of(
         LONG,
         st.lists(st.integers(1, 9000), max_size=2),
     ),
-    st.builds(
-        lambda text: [ToolCall(json.dumps({"q": text}), "search", "t"), ToolOutput(text, "search", "t")], LONG
-    ),
+    st.builds(lambda text: [ToolCall(json.dumps({"q": text}), "search", "t"), ToolOutput(text, "search", "t")], LONG),
 )
 
 
@@ -121,7 +119,8 @@ def test_drawn_turns_are_read_whole(parts: list[list[StreamVariant]], cut: int) 
     client.feed(stream[:cut])
     client.feed(stream[cut:])
     client.check_strings()
-    assert client.conversation() == [item for item in shown(PLAIN, lines) if item["content"] or item["variant"] == "CodeOutput"]
+    expected = [item for item in shown(PLAIN, lines) if item["content"] or item["variant"] == "CodeOutput"]
+    assert client.conversation() == expected
 
 
 def test_long_lines_are_cut_for_plain_readers_only() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -44,7 +45,12 @@ def path_of(store: FileThreadStore, ref: ThreadRef, suffix: str = ".txt") -> Pat
 
 
 async def test_items_come_back_in_order(store: ThreadStore) -> None:
-    items = [Assistant("14 °C 😀\u2028"), Code('{"code":"1"}', "c"), CodeOutput("", "c", [{"a": [1, None]}]), StreamEnd("x")]
+    items = [
+        Assistant("14 °C 😀\u2028"),
+        Code('{"code":"1"}', "c"),
+        CodeOutput("", "c", [{"a": [1, None]}]),
+        StreamEnd("x"),
+    ]
     await store.reserve(ALICE, QUESTION, "topic")
     await store.append(ALICE, items[:2])
     await store.append(ALICE, items[2:])
@@ -131,12 +137,49 @@ async def test_a_damaged_meta_file_costs_only_the_topic(files: FileThreadStore) 
     assert await files.read(ALICE) == [QUESTION]
 
 
-async def test_a_thread_of_a_newer_format_is_not_written(files: FileThreadStore) -> None:
+async def test_a_thread_of_a_newer_format_is_listed_and_read_but_not_written(files: FileThreadStore) -> None:
     await files.reserve(ALICE, QUESTION, "topic")
     meta = path_of(files, ALICE, ".meta.json")
     meta.write_text(meta.read_text().replace('"format": 1', '"format": 2'))
+    assert (await files.list("alice", limit=5, page=0))[1] == 1
+    assert await files.read(ALICE) == [QUESTION]
     with pytest.raises(StoreUnavailable, match="newer version"):
         await files.reserve(ALICE, QUESTION, "topic")
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 100_000])
+async def test_no_meta_file_takes_the_list_away(files: FileThreadStore, content: str) -> None:
+    other = ThreadRef("alice", "other")
+    await files.reserve(ALICE, QUESTION, "topic")
+    await files.reserve(other, QUESTION, "topic")
+    path_of(files, ALICE, ".meta.json").write_text(content)
+    path_of(files, ThreadRef("alice", "gone"), ".meta.json").symlink_to("nowhere")
+    page, total = await files.list("alice", limit=5, page=0)
+    assert (total, {summary.thread_id for summary in page}) == (2, {ALICE.thread_id, "other"})
+
+
+async def test_a_full_disk_leaves_no_half_batch_behind(files: FileThreadStore) -> None:
+    await files.reserve(ALICE, QUESTION, "topic")
+    size = path_of(files, ALICE).stat().st_size
+    old, limits = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200, limits[1]))
+    try:
+        with pytest.raises(StoreUnavailable):
+            await files.append(ALICE, [Assistant("one"), Assistant("x" * 500)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, old)
+    await files.append(ALICE, [Assistant("one"), Assistant("two")])
+    assert await files.read(ALICE) == [QUESTION, Assistant("one"), Assistant("two")]
+
+
+async def test_what_another_process_writes_is_seen_in_the_list(files: FileThreadStore) -> None:
+    await files.reserve(ALICE, QUESTION, "topic")
+    assert (await files.list("alice", limit=5, page=0))[1] == 1
+    second = FileThreadStore(files._folders)
+    await second.reserve(ThreadRef("alice", "elsewhere"), QUESTION, "topic")
+    page, total = await files.list("alice", limit=5, page=0)
+    assert (total, page[0].thread_id) == (2, "elsewhere")
 
 
 async def test_a_disk_that_refuses_is_a_clear_error(files: FileThreadStore) -> None:

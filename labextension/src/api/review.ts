@@ -8,6 +8,8 @@ export interface IReason {
   kind: string;
   text: string;
   line?: number;
+  /** False for what is told beside, and would need no question. */
+  asks?: boolean;
 }
 
 /** With `code` it asks, with `decision` it tells what was answered. */
@@ -31,12 +33,14 @@ export interface IFile {
   change?: string;
 }
 
+/** Names, or names each with the reason why they are here. */
+export type Names = string[] | Record<string, string>;
+
 /** What an undo could do. */
 export interface IUndone {
   restored: string[];
-  /** Names, and why they are not as they were. */
-  not_restored: Record<string, string>;
-  cannot_vouch: string[];
+  not_restored: Names;
+  cannot_vouch: Names;
 }
 
 /** What a run changed; with `undone` that this was undone. */
@@ -47,7 +51,8 @@ export interface IChangesHint {
   rebound?: string[];
   changed?: string[];
   deleted?: string[];
-  unknown?: string[];
+  /** Whether these changed cannot be told. */
+  unknown?: Names;
   files?: IFile[];
   undone?: IUndone;
 }

@@ -13,6 +13,8 @@ export interface IWhy {
   kind: string;
   text: string;
   line: number | null;
+  /** False for what is told beside. */
+  asks: boolean;
 }
 
 /** What was decided, as the thread keeps it. */
@@ -37,8 +39,14 @@ export class Approval extends Base {
     this.standing = hint.standing === true;
     this.source = textOf(hint.source);
     this.reasons = objectsOf(hint.reasons)
-      .map(({ kind, text, line }) => ({ kind: textOf(kind), text: textOf(text), line: numberOf(line) }))
-      .filter(reason => reason.text);
+      .map(({ kind, text, line, asks }) => ({
+        kind: textOf(kind),
+        text: textOf(text),
+        line: numberOf(line),
+        asks: asks !== false
+      }))
+      .filter(reason => reason.text)
+      .sort((one, other) => Number(other.asks) - Number(one.asks));
   }
 
   /** It can still be decided here. */

@@ -3,7 +3,7 @@
 import type { IChangesHint, IUndone } from '../api/review';
 import { Base } from './base';
 import { isUnknown, messageOf } from './failure';
-import { numberOf, objectsOf, pairsOf, textOf, textsOf } from './reader';
+import { namedOf, numberOf, objectsOf, textOf, textsOf, type Named } from './reader';
 
 /** A file that was touched. */
 export interface ITouched {
@@ -17,9 +17,8 @@ export interface ITouched {
 /** What an undo did, in full. */
 export interface IReport {
   restored: string[];
-  /** Names with the reason why. */
-  lost: [string, string][];
-  doubtful: string[];
+  lost: readonly Named[];
+  doubtful: readonly Named[];
 }
 
 /** The names and files of one run. */
@@ -40,7 +39,7 @@ export class Changes extends Base {
     this.rebound = textsOf(hint.rebound);
     this.changedInPlace = textsOf(hint.changed).filter(name => !this.rebound.includes(name));
     this.deleted = textsOf(hint.deleted);
-    this.unknown = textsOf(hint.unknown);
+    this.unknown = namedOf(hint.unknown);
     this.files = objectsOf(hint.files)
       .map(file => touchedOf(file))
       .filter(file => file.path);
@@ -54,7 +53,7 @@ export class Changes extends Base {
   /** All names that are shown. */
   get names(): readonly string[] {
     const { created, rebound, changedInPlace, deleted, unknown } = this;
-    return [...created, ...rebound, ...changedInPlace, ...deleted, ...unknown];
+    return [...created, ...rebound, ...changedInPlace, ...deleted, ...unknown.map(([name]) => name)];
   }
 
   /** Undo; `send` asks the server. */
@@ -86,8 +85,8 @@ export class Changes extends Base {
     this.error = '';
     this.report = {
       restored: textsOf(report.restored),
-      lost: pairsOf(report.not_restored),
-      doubtful: textsOf(report.cannot_vouch)
+      lost: namedOf(report.not_restored),
+      doubtful: namedOf(report.cannot_vouch)
     };
     this.tell();
   }
@@ -98,7 +97,7 @@ export class Changes extends Base {
   readonly changedInPlace: readonly string[];
   readonly deleted: readonly string[];
   /** Whether these changed cannot be told. */
-  readonly unknown: readonly string[];
+  readonly unknown: readonly Named[];
   readonly files: readonly ITouched[];
 }
 

@@ -17,11 +17,15 @@ export function objectsOf(value: unknown): Record<string, unknown>[] {
     : [];
 }
 
-/** The texts of an object, by their keys. */
-export function pairsOf(value: unknown): [string, string][] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value).map(([key, text]) => [key, textOf(text)])
-    : [];
+/** A name, and why it is told; empty when no reason is given. */
+export type Named = readonly [name: string, why: string];
+
+/** The names of a list, or of an object that holds a reason for each. */
+export function namedOf(value: unknown): Named[] {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) {
+    return textsOf(value).map(name => [name, '']);
+  }
+  return Object.entries(value).map(([name, why]) => [name, textOf(why)]);
 }
 
 /** The number, if it is one. */

@@ -9,7 +9,8 @@ import { numberOf, textOf } from './reader';
 /** How much is fetched, in characters. */
 export const MOST = 2 * 1024 * 1024;
 
-const ANNOUNCED = /^\[(\d[\d,. ]*) more characters were printed\b/m;
+/** What is written behind the text that is kept; that may end inside a line. */
+const ANNOUNCED = /\[(\d[\d,. ]*) more characters were printed[^\]\n]*\]$/m;
 const CODES = new RegExp(
   ['\u001b\\[[0-9;?]*[ -/]*[@-~]', '\u001b\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)'].join('|'),
   'g'

@@ -23,13 +23,22 @@ export function decidedText(decided: IDecided, trans: TranslationBundle): string
 /** A kind of reason, as one word to glance at. */
 function kindText(kind: string, trans: TranslationBundle): string {
   const known: Record<string, string> = {
-    files: trans.__('files'),
-    network: trans.__('network'),
-    secrets: trans.__('secrets'),
-    persistence: trans.__('persistence'),
-    process: trans.__('processes'),
     browser: trans.__('browser'),
-    unknown: trans.__('unknown')
+    drops: trans.__('deletes names'),
+    dynamic: trans.__('hidden code'),
+    exit: trans.__('ends the kernel'),
+    files: trans.__('files'),
+    installs: trans.__('installs'),
+    loopback: trans.__('this server'),
+    memory: trans.__('memory'),
+    mutates: trans.__('changes data'),
+    network: trans.__('network'),
+    persistence: trans.__('lasting'),
+    processes: trans.__('processes'),
+    rebinds: trans.__('new values'),
+    secrets: trans.__('secrets'),
+    unknown: trans.__('unknown'),
+    writes: trans.__('writes')
   };
   return Object.hasOwn(known, kind) ? known[kind] : kind.replace(/[_-]+/g, ' ');
 }
@@ -108,13 +117,13 @@ function Reasons(props: { reasons: readonly IWhy[] }): JSX.Element {
   const { trans } = useParts();
   if (!props.reasons.length) {
     return (
-      <p className="jp-FrevaGPT-reasons">{trans.__('You asked to see all code before it runs.')}</p>
+      <p className="jp-FrevaGPT-reasons">{trans.__('All code is shown here before it runs.')}</p>
     );
   }
   return (
     <ul className="jp-FrevaGPT-reasons" aria-label={trans.__('Reasons')}>
       {props.reasons.map((reason, at) => (
-        <li key={at} className="jp-FrevaGPT-reason">
+        <li key={at} className="jp-FrevaGPT-reason" data-asks={reason.asks}>
           {reason.kind && (
             <span className="jp-FrevaGPT-reason-kind">{kindText(reason.kind, trans)}</span>
           )}

@@ -87,7 +87,11 @@ export function Card(props: { run: CodeRun }): JSX.Element {
       </div>
       <div id={bodyId} hidden={!shown} className="jp-FrevaGPT-card-code">
         {shown && code && (
-          <MarkdownText text={fenced(code, 'python')} whole={run.state !== 'writing'} />
+          <MarkdownText
+            key={approval ? 'asked' : 'code'} // wrapped or not: which blocks scroll is found out anew
+            text={fenced(code, 'python')}
+            whole={run.state !== 'writing'}
+          />
         )}
       </div>
       {approval && <ApprovalBox key={approval.key} run={run} approval={approval} />}

@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Changes, IReport, ITouched } from '../model/changes';
+import type { Named } from '../model/reader';
 import type { CodeRun } from '../model/run';
 import { Icon } from './icon';
 import { useParts, useSignals } from './parts';
@@ -73,9 +74,9 @@ function Lists(props: { changes: Changes; id: string }): JSX.Element {
   const { trans } = useParts();
   const inPlace = trans.__('Changed in place');
   const rebound = trans.__('Has a new value');
-  const changed: [string, string][] = [
-    ...changes.rebound.map((name): [string, string] => [name, rebound]),
-    ...changes.changedInPlace.map((name): [string, string] => [name, inPlace])
+  const changed: Named[] = [
+    ...changes.rebound.map((name): Named => [name, rebound]),
+    ...changes.changedInPlace.map((name): Named => [name, inPlace])
   ];
   const unknown = trans.__(
     'Whether this changed cannot be told: it is too large to compare, or of a kind that cannot be compared.'
@@ -89,7 +90,7 @@ function Lists(props: { changes: Changes; id: string }): JSX.Element {
         label={trans.__('Unknown')}
         kind="unknown"
         note={unknown}
-        names={changes.unknown.map(name => [name, unknown])}
+        names={changes.unknown.map(([name, why]) => [name, why || unknown])}
       />
       {changes.files.length > 0 && (
         <>
@@ -108,7 +109,7 @@ function Lists(props: { changes: Changes; id: string }): JSX.Element {
 function Names(props: {
   label: string;
   kind: string;
-  names: readonly [string, string][];
+  names: readonly Named[];
   note?: string;
 }): JSX.Element | null {
   if (!props.names.length) {
@@ -150,8 +151,10 @@ function FileChip(props: { file: ITouched }): JSX.Element {
   const inner = (
     <>
       <Icon icon={files.icon(file.path)} />
-      <span className="jp-FrevaGPT-file-path">{file.path}</span>
-      <span className="jp-FrevaGPT-file-about">{about}</span>
+      <span>
+        <span className="jp-FrevaGPT-file-path">{file.path}</span>{' '}
+        <span className="jp-FrevaGPT-file-about">{about}</span>
+      </span>
     </>
   );
   return file.reachable && files.canOpen ? (
@@ -171,7 +174,7 @@ function FileChip(props: { file: ITouched }): JSX.Element {
   );
 }
 
-function plain(names: readonly string[]): [string, string][] {
+function plain(names: readonly string[]): Named[] {
   return names.map(name => [name, '']);
 }
 
@@ -206,12 +209,15 @@ export function reportText(changes: Changes, trans: TranslationBundle): string {
 
 function sentences(report: IReport, trans: TranslationBundle): string[] {
   const { restored, lost, doubtful } = report;
-  const reasons = lost.map(([name, why]) => (why ? `${name} (${why})` : name));
   return [
     restored.length ? trans.__('Restored %1.', restored.join(', ')) : trans.__('Nothing was restored.'),
-    lost.length ? trans.__('Not restored: %1.', reasons.join(', ')) : '',
-    doubtful.length ? trans.__('Cannot vouch for: %1.', doubtful.join(', ')) : ''
+    lost.length ? trans.__('Not restored: %1.', withReasons(lost)) : '',
+    doubtful.length ? trans.__('Cannot vouch for: %1.', withReasons(doubtful)) : ''
   ].filter(Boolean);
+}
+
+function withReasons(names: readonly Named[]): string {
+  return names.map(([name, why]) => (why ? `${name} (${why})` : name)).join(', ');
 }
 
 /** Return a size as people write it: 512 B, 24 kB, 1.2 MB. */

@@ -53,6 +53,7 @@ function Queue(): JSX.Element | null {
 function Box(): JSX.Element {
   const { conversation, draft, preferences, trans } = useParts();
   useSignals(false, conversation.changed, draft.changed, preferences.changed);
+  useSignals(true, conversation.transcript.waits);
   const area = React.useRef<HTMLTextAreaElement>(null);
 
   React.useLayoutEffect(() => {
@@ -105,6 +106,9 @@ function Box(): JSX.Element {
     }
   };
   const busy = conversation.busy && conversation.status !== 'loading';
+  const ahead = conversation.transcript.pending
+    ? trans.__('Ask the next question: it waits until you have decided')
+    : trans.__('Ask the next question: it waits for this answer');
   return (
     <div className="jp-FrevaGPT-input">
       <textarea
@@ -112,11 +116,7 @@ function Box(): JSX.Element {
         rows={2}
         value={text}
         aria-label={trans.__('Question to FrevaGPT')}
-        placeholder={
-          busy
-            ? trans.__('Ask the next question: it waits for this answer')
-            : trans.__('Ask about your data, or for code to run')
-        }
+        placeholder={busy ? ahead : trans.__('Ask about your data, or for code to run')}
         onChange={event => {
           draft.text = event.target.value;
         }}

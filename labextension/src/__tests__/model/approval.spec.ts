@@ -24,7 +24,7 @@ describe('a run that asks', () => {
     const run = runOf(transcript);
     expect([run.state, run.approval?.standing, run.approval?.source]).toEqual(['approval', true, 'the page x']);
     expect(run.approval?.reasons).toEqual([
-      { kind: 'files', text: "Deletes files: shutil.rmtree('out').", line: 1 }
+      { kind: 'files', text: "Deletes files: shutil.rmtree('out').", line: 1, asks: true }
     ]);
     expect(transcript.pending).toBe(run);
   });
@@ -87,8 +87,17 @@ describe('Approval', () => {
   it('leaves out what is not as it should be', () => {
     const hint = { call: 'c', code: 'x', reasons: ['a', null, { kind: 1, text: 'b', line: '3' }, {}] };
     const approval = new Approval(JSON.parse(JSON.stringify(hint)) as ConstructorParameters<typeof Approval>[0]);
-    expect(approval.reasons).toEqual([{ kind: '', text: 'b', line: null }]);
+    expect(approval.reasons).toEqual([{ kind: '', text: 'b', line: null, asks: true }]);
     expect([approval.id, approval.standing, approval.source]).toEqual(['', false, '']);
+  });
+
+  it('tells what asks before what is told beside', () => {
+    const reasons = [
+      { kind: 'writes', text: 'a', asks: false },
+      { kind: 'files', text: 'b' }
+    ];
+    const approval = new Approval({ call: 'c', code: 'x', reasons });
+    expect(approval.reasons.map(reason => reason.text)).toEqual(['b', 'a']);
   });
 
   it.each([

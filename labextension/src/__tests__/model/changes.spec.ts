@@ -9,7 +9,7 @@ import { changes, code, END, output, state, THREAD } from '../hints';
 import { FakeServer } from '../server';
 
 const UNDONE = { restored: ['trend'], not_restored: { ds: 'too large' }, cannot_vouch: ['model'] };
-const REPORT = { restored: ['trend'], lost: [['ds', 'too large']], doubtful: ['model'] };
+const REPORT = { restored: ['trend'], lost: [['ds', 'too large']], doubtful: [['model', '']] };
 const TURN = [code('x = 1'), output(''), state('done'), changes(), END];
 
 describe('Changes', () => {
@@ -26,6 +26,13 @@ describe('Changes', () => {
     expect(found.names).toEqual(['a', 'b', 'd', 'e', 'f']);
     expect(found.files).toEqual([{ path: 'map.png', change: 'created', size: 3, reachable: true }]);
     expect([found.empty, found.undoable]).toEqual([false, false]);
+  });
+
+  it('takes names with reasons too', () => {
+    const found = new Changes({ id: 'c', unknown: { model: 'not comparable' } });
+    expect([found.names, found.unknown]).toEqual([['model'], [['model', 'not comparable']]]);
+    found.undone({ restored: [], not_restored: ['a'], cannot_vouch: { b: 'too large' } });
+    expect(found.report).toEqual({ restored: [], lost: [['a', '']], doubtful: [['b', 'too large']] });
   });
 
   it('reads nothing out of nonsense', () => {

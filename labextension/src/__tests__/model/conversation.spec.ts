@@ -30,6 +30,7 @@ function text(content: string): Variant {
 }
 
 const END: Variant = { variant: 'StreamEnd', content: 'Finished.' };
+const ERROR: Variant = { variant: 'StreamEnd', content: 'Error.' };
 const STOPPED: Variant = { variant: 'StreamEnd', content: 'Stopped.' };
 
 describe('Conversation', () => {
@@ -254,6 +255,25 @@ describe('Conversation', () => {
       expect([draft.text, talk.queue, talk.status]).toEqual(['b', [], 'idle']);
     });
 
+    it.each([
+      ['an error', [{ variant: 'OpenAIError', content: 'Broke off.' }, ERROR], 'end'],
+      ['a refusal', [], 'cut']
+    ] as const)('goes back to the box after %s', async (_, lines, then) => {
+      let finish = (): void => undefined;
+      const wait = new Promise<void>(resolve => (finish = resolve));
+      server.will('streamresponse', { lines: [opening()], then: wait, rest: [...lines] });
+      if (then === 'cut') {
+        server.will('follow', Response.json({ detail: 'Log in again.' }, { status: 403 }));
+      }
+      const sent = talk.send('a');
+      await reaches('answering');
+      await talk.send('b');
+      finish();
+      await sent;
+      expect([draft.text, talk.queue, talk.status]).toEqual(['b', [], 'idle']);
+      expect(server.bodies('streamresponse')).toHaveLength(1);
+    });
+
     it('goes back to the box when another chat is opened', async () => {
       server.will('streamresponse', { lines: [opening()], then: new Promise(() => undefined) });
       void talk.send('a');
@@ -349,6 +369,12 @@ describe('Conversation', () => {
       server.will('follow', { lines: [opening({ question: 'q' }), run], then });
       void talk.open('x');
       await vi.waitFor(() => expect(talk.kernel).toEqual(OTHER));
+    });
+
+    it('names the model that answers the followed turn', async () => {
+      server.will('follow', { lines: [opening({ question: 'q', model: 'tiny' }), text('a'), END] });
+      await talk.open('x');
+      expect(talk.transcript.entries.map(entry => 'model' in entry && entry.model)).toEqual(['tiny', 'tiny']);
     });
 
     it('says why a thread cannot be opened', async () => {

@@ -4,6 +4,7 @@ import { LineSplitter } from '../../api/ndjson';
 import { toVariant, type Variant } from '../../api/variants';
 import { fold, isHeartbeat, isOpening } from '../../model/fold';
 import { bytesOf, itemsOf, linesOf, TURNS } from '../golden';
+import { ask, changes, decided } from '../hints';
 
 describe('fold', () => {
   it('has golden turns to read', () => {
@@ -40,6 +41,11 @@ describe('fold', () => {
       { variant: 'Code', content: '2"}', id: 'b' }
     ];
     expect(fold(lines).map(item => item.content)).toEqual(['{"code":"1"}', '{"code":"2"}']);
+  });
+
+  it('keeps what was decided and what changed, not what was asked', () => {
+    const lines = [ask(), decided('once'), changes(), changes({ undone: undefined, id: 'd' })];
+    expect(fold(lines)).toEqual(lines.slice(1));
   });
 
   it('keeps questions apart that were never answered', () => {

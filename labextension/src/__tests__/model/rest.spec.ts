@@ -18,7 +18,8 @@ describe('restOf', () => {
   it.each([
     [streams('abc\n'), false],
     [streams('print("12 more characters were printed")\n'), false],
-    [streams('abc\n', NOTE), true],
+    [streams('abc', NOTE), true],
+    [streams('abc', NOTE, 'Stopped by the user.\n'), true],
     [streams(`abc\n${NOTE}`), true],
     [[{ output_type: 'stream', text: ['abc\n', NOTE] }], true],
     [[{ output_type: 'error', evalue: NOTE }], false]

@@ -44,6 +44,18 @@ describe('Transcript', () => {
     expect([run.live, run.outputs?.length]).toEqual(['', 1]);
   });
 
+  it.each([
+    ['approval', 'done', { decision: 'once', reason: '' }, ['trend', 'ds', 'model']],
+    ['denied', 'denied', { decision: 'deny', reason: 'use a copy' }, undefined]
+  ])('shows of %s what was decided and what changed', (turn, state, decided, names) => {
+    for (const lines of [linesOf(turn), itemsOf(turn).map(toVariant)]) {
+      const runs = built(lines).entries.filter(entry => entry.kind === 'run');
+      expect(runs.map(run => [run.state, run.approval, run.decided, run.changes?.names])).toEqual([
+        [state, null, decided, names]
+      ]);
+    }
+  });
+
   it('puts figures where the outputs point to them', () => {
     const run = built(linesOf('figures')).entries[0] as CodeRun;
     expect(run.outputs?.map(output => Object.keys(output.data ?? {}))).toEqual([
@@ -81,6 +93,13 @@ describe('Transcript', () => {
     const run = transcript.entries.find(entry => entry.kind === 'run') as CodeRun;
     expect(run.seconds).toBe(1);
     expect(run.startedAt).toBeNull();
+  });
+
+  it('shows a run that is held back as one that waits', () => {
+    const lines = linesOf('code').slice(0, 9);
+    const held: Variant = { variant: 'ServerHint', content: { run: { id: 'call_1', state: 'held' } } };
+    const run = built([...lines, held]).entries.find(entry => entry.kind === 'run') as CodeRun;
+    expect(run.state).toBe('waiting');
   });
 
   it('tells a run that was stopped from one that ended', () => {

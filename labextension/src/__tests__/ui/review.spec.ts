@@ -60,6 +60,26 @@ describe('a card', () => {
       expect(find('.jp-FrevaGPT-activity').textContent).toBe('');
     });
 
+    it('marks the tab of the panel, which may be hidden', async () => {
+      const { title } = shown.panel;
+      expect([title.caption, title.className]).toEqual(['FrevaGPT', '']);
+      await waiting([decided('deny'), END]);
+      expect([title.caption, title.className]).toEqual([
+        'FrevaGPT waits for your decision',
+        'jp-FrevaGPT-tab-waits'
+      ]);
+      expect(find<HTMLTextAreaElement>('textarea').placeholder).toContain('until you have decided');
+      go();
+      await reaches('denied');
+      expect([title.caption, title.className]).toEqual(['FrevaGPT', '']);
+    });
+
+    it('does not mark the tab in another chat', async () => {
+      await waiting([]);
+      shown.parts.conversation.newChat();
+      expect(shown.panel.title.className).toBe('');
+    });
+
     it('keeps the code open', async () => {
       await waiting([]);
       find('.jp-FrevaGPT-card-toggle').click();
@@ -197,7 +217,7 @@ describe('a card', () => {
       );
       const text = find('.jp-FrevaGPT-changes-lists').textContent;
       expect(text).toBe(
-        'CreatedtrendChangeddsUnknownmodelFilesout/map.pngcreated, 24 kB/tmp/x.ncchanged'
+        'CreatedtrendChangeddsUnknownmodelFilesout/map.png created, 24 kB/tmp/x.nc changed'
       );
       expect(find('[data-change="unknown"]').title).toContain('cannot be told');
       const files = [...shown.panel.node.querySelectorAll<HTMLElement>('.jp-FrevaGPT-file')];
@@ -216,12 +236,12 @@ describe('a card', () => {
       expect(shown.has('.jp-FrevaGPT-undo')).toBe(true);
     });
 
-    it('shows nothing when nothing changed', async () => {
-      await open(changes({ created: [], undo: false }), changes({ id: 'c' }));
-      await open(changes({ created: ['x'] }));
-      await shown.parts.conversation.open('other');
-      const run = (shown.parts.conversation.transcript.entries[1] as CodeRun).changes;
-      expect(run?.names).toEqual(['x']);
+    it('is not mentioned when nothing did', async () => {
+      server.thread = [CODE, output('x'), changes({ created: [], undo: false }), state('done'), END];
+      await shown.parts.conversation.open(THREAD);
+      await reaches('done');
+      const run = shown.parts.conversation.transcript.entries[0] as CodeRun;
+      expect([run.changes?.empty, shown.has('.jp-FrevaGPT-changes')]).toEqual([true, false]);
     });
 
     it('undoes it and reports honestly', async () => {
