@@ -78,7 +78,7 @@ async def test_progress_bars_and_cleared_output_leave_their_last_state(bench: Be
     assert (await bench.run(code)).output().text == "4/5\n"
     code = "from IPython.display import clear_output\nprint('old')\nclear_output(wait=True)\nprint('new')"
     assert (await bench.run(code)).output().text == "new\n"
-    code = "from IPython.display import display\nh = display('first', display_id=True)\nprint('between')\nh.update('second')"
+    code = "h = display('first', display_id=True)\nprint('between')\nh.update('second')"
     assert (await bench.run(code)).output().text == "'second'\nbetween\n"
 
 
