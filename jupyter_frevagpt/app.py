@@ -14,12 +14,13 @@ from typing import Any
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Integer, List, Unicode, default
+from traitlets import Bool, Enum, Float, Integer, List, Unicode, default
 
 from ._paths import shipped
+from .conversation.approvals import Approvals
 from .conversation.conversations import Conversations
 from .conversation.turn import TurnLimits
-from .domain.values import ThreadRef
+from .domain.values import Policies, Policy, ThreadRef
 from .handlers.base import Desk
 from .handlers.routes import route_table
 from .identity import local_account, owner_of
@@ -33,6 +34,7 @@ from .threads.jsonl import FileThreadStore
 from .threads.memory import MemoryThreadStore
 from .tools.code import CodeInterpreter
 
+POLICIES: tuple[Policy, ...] = ("run", "ask-when-risky", "ask", "suggest")
 _SECRETS = ("FREVAGPT_OPENAI_API_KEY", "FREVAGPT_MONGODB_URI")
 _NOT_FOR_KERNELS = (*_SECRETS, "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
 _ACTIVITY_SECONDS = 30.0
@@ -99,6 +101,14 @@ class FrevaGPT(ExtensionApp):
     max_output_chars = Integer(
         20_000, min=200, help="Characters of one output that the model gets: its head and its tail."
     ).tag(config=True)
+    approval_policy = Enum(
+        POLICIES,
+        help="Code in the user's kernels: run, ask-when-risky (ask unless known to be harmless), ask, suggest (never "
+        "run it). Default: $FREVAGPT_APPROVAL_POLICY, else ask-when-risky.",
+    ).tag(config=True)
+    scratch_approval_policy = Enum(
+        POLICIES, "run", help="The same for kernels that the assistant started for a thread."
+    ).tag(config=True)
     allow_get_requests = Bool(True, help="Take requests that change state by GET too, behind the gate.").tag(
         config=True
     )
@@ -121,6 +131,10 @@ class FrevaGPT(ExtensionApp):
     @default("catalogue")
     def _default_catalogue(self) -> str:
         return os.environ.get("LITELLM_CONFIG", "")
+
+    @default("approval_policy")
+    def _default_approval_policy(self) -> str:
+        return os.environ.get("FREVAGPT_APPROVAL_POLICY") or "ask-when-risky"
 
     @default("proxy_address")
     def _default_proxy_address(self) -> str:
@@ -151,17 +165,20 @@ class FrevaGPT(ExtensionApp):
         self._kernels = GuestRegistry(
             self.serverapp.kernel_manager, self._folders, self._kernel_environment, parent=self
         )
+        approvals = Approvals()
+        policies = Policies(self.approval_policy, self.scratch_approval_policy)
         site = [Path(self.prompts_dir)] if self.prompts_dir else []
         self._conversations = Conversations(
             store=FileThreadStore(self._folders),
             volatile=MemoryThreadStore(),
             models=self._models,
-            tools=[CodeInterpreter(self._kernels)],
+            tools=[CodeInterpreter(self._kernels, approvals, policies)],
             prompts=PromptFolders([*site, shipped("prompts")]),
             limits=TurnLimits(self.max_model_rounds, self.max_model_seconds, self.max_output_chars),
         )
         desk = Desk(
             conversations=self._conversations,
+            approvals=approvals,
             models=self._models,
             kernels=self._kernels,
             owner=self._owner_of,

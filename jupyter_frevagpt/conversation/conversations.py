@@ -50,8 +50,8 @@ class Conversations:
         self._starting: dict[ThreadRef, asyncio.Event] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def start(self, ref: ThreadRef, question: User, *, keep: bool = True) -> Turn:
-        """Begin the turn that answers a question.
+    async def start(self, ref: ThreadRef, question: User, *, keep: bool = True, approval: bool = False) -> Turn:
+        """Begin the turn that answers a question; ``approval`` tells that the client can answer when code waits.
 
         Raises ThreadBusy while the thread has a running turn, ThreadNotFound for somebody else's thread, BadRequest
         for a model that cannot chat, StoreUnavailable when the question cannot be kept.
@@ -60,7 +60,7 @@ class Conversations:
             raise ThreadBusy
         stopped = self._starting[ref] = asyncio.Event()
         try:
-            turn = await self._prepare(ref, question, keep=keep)
+            turn = await self._prepare(ref, question, keep=keep, approval=approval)
             self._turns[ref] = turn
             turn.start(self._over)
             await turn.started.wait()
@@ -70,7 +70,7 @@ class Conversations:
             await turn.stop()
         return turn
 
-    async def _prepare(self, ref: ThreadRef, question: User, *, keep: bool) -> Turn:
+    async def _prepare(self, ref: ThreadRef, question: User, *, keep: bool, approval: bool) -> Turn:
         model = await self._models.chat(question.model)
         info = next(info for info in await self._models.list() if info.name == question.model)
         store = await self._store_of(ref) or (self._store if keep else self._volatile)
@@ -88,7 +88,7 @@ class Conversations:
             summary_prompt=summary,
             history=history,
             limits=self._limits,
-            context=ToolContext(ref, question.kernel_id, keep=store is self._store),
+            context=ToolContext(ref, question.kernel_id, keep=store is self._store, approval=approval),
         )
         return Turn(question, parts, store)
 

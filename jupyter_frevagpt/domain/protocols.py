@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .values import (
+    CodeReview,
+    Decision,
     KernelOutput,
     ModelChunk,
     ModelInfo,
@@ -97,6 +99,11 @@ class KernelSession(Protocol):
     """A kernel that this package is a guest in."""
 
     kernel_id: str
+    life: str
+    """Differs from kernel to kernel, and from one start of a kernel to the next."""
+
+    async def review(self, code: str) -> CodeReview:
+        """Return what the code may do, by its text and by what the kernel tells."""
 
     def execute(self, code: str) -> KernelRun:
         """Send code to the kernel, behind whatever it is doing."""
@@ -110,6 +117,25 @@ class Kernels(Protocol):
 
     async def session(self, context: ToolContext) -> KernelSession:
         """Return the named kernel, or one of the thread's own, started in its scratch folder when there is none."""
+
+
+class Waiting(Protocol):
+    """Code that waits for its user's decision; the id is a secret that counts once."""
+
+    id: str
+
+
+class Approvals(Protocol):
+    """Questions to the user, and what was allowed for a whole chat."""
+
+    def standing(self, ref: ThreadRef, kernel: str) -> bool:
+        """Whether the user has allowed this chat to run code in this life of this kernel."""
+
+    def ask(self, ref: ThreadRef, kernel: str, *, standing: bool) -> Waiting:
+        """Begin to wait; ``standing`` tells that "for this chat" may be answered."""
+
+    async def wait(self, question: Any) -> Decision:
+        """Return the user's decision; there is no time-out."""
 
 
 class Prompts(Protocol):

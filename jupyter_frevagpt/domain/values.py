@@ -58,11 +58,44 @@ class ToolRequest(msgspec.Struct, frozen=True):
 
 
 class ToolContext(msgspec.Struct, frozen=True):
-    """For whom a tool runs; ``keep`` is false where nothing of the thread may be left on disk."""
+    """For whom a tool runs.
+
+    ``keep`` is false where nothing of the thread may be left on disk, ``approval`` is true for a client that can
+    answer when code waits for its user's decision.
+    """
 
     ref: ThreadRef
     kernel_id: str = ""
     keep: bool = True
+    approval: bool = False
+
+
+Policy = Literal["run", "ask-when-risky", "ask", "suggest"]
+"""What happens with code before it runs: nothing, a question unless it is known to be harmless, a question, no run."""
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """The policies for the user's own kernels and for those that the assistant started."""
+
+    users: Policy = "ask-when-risky"
+    scratch: Policy = "run"
+
+
+class ReviewReason(msgspec.Struct, frozen=True):
+    """One thing that code may do, as a sentence for its user; ``asks`` is false for what needs no question."""
+
+    kind: str
+    text: str
+    line: int
+    asks: bool = True
+
+
+class CodeReview(msgspec.Struct, frozen=True):
+    """What code may do; ``standing`` tells that "for this chat" may cover it."""
+
+    harmless: bool
+    reasons: tuple[ReviewReason, ...] = ()
+    standing: bool = True
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -13,11 +13,13 @@ from jupyter_server.auth.decorator import allow_unauthenticated, authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
+from ..conversation.approvals import Approvals
 from ..conversation.conversations import Conversations
 from ..domain.errors import (
     BadRequest,
     CatalogueUnreadable,
     FrevaGPTError,
+    NothingWaits,
     StoreUnavailable,
     ThreadBusy,
     ThreadNotFound,
@@ -33,6 +35,7 @@ H = TypeVar("H", bound="type[ChatbotHandler]")
 _STATUS: tuple[tuple[type[FrevaGPTError], int], ...] = (
     (BadRequest, 422),
     (ThreadNotFound, 404),
+    (NothingWaits, 404),
     (ThreadBusy, 409),
     (StoreUnavailable, 503),
     (CatalogueUnreadable, 500),
@@ -48,6 +51,7 @@ class Desk(msgspec.Struct, frozen=True):
     """
 
     conversations: Conversations
+    approvals: Approvals
     models: Models
     kernels: Kernels
     owner: Callable[[APIHandler], str]
@@ -61,6 +65,7 @@ class ChatbotHandler(APIHandler):
 
     changes_state: ClassVar[bool] = False
     needs_owner: ClassVar[bool] = True
+    post_only: ClassVar[bool] = False
 
     def initialize(self, desk: Desk) -> None:
         """Take the collaborators from the route."""
@@ -69,8 +74,8 @@ class ChatbotHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]
         """Let nobody through whom the server, the gate or the ownership refuses."""
         await super().prepare()
-        if self.changes_state:
-            check_gate(self, gets_allowed=self.desk.gets_allowed)
+        if self.changes_state and self.current_user:
+            check_gate(self, gets_allowed=self.desk.gets_allowed and not self.post_only)
         if self.current_user and self.needs_owner:
             try:
                 self.owner = self.desk.owner(self)

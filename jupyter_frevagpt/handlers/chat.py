@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado import web
+
 from ..conversation.conversations import new_thread_id
 from ..domain.errors import BadRequest, ThreadNotFound
 from ..domain.variants import User
+from . import requests
 from .base import ChatbotHandler, serves
+from .gate import sent_by_server_token
 from .requests import Ask, Follow, OneThread
 from .stream import write_stream
 
@@ -27,7 +31,7 @@ class StreamResponse(ChatbotHandler):
             self.desk.kernels.check(request.kernel_id)
         question = User(request.input, await self._model(request.chatbot), request.kernel_id)
         ref = self.ref(request.thread_id or new_thread_id())
-        turn = await self.desk.conversations.start(ref, question, keep=request.store_thread)
+        turn = await self.desk.conversations.start(ref, question, keep=request.store_thread, approval=request.approval)
         await write_stream(self, ref, turn, self.reader(request))
 
     async def _model(self, name: str) -> str:
@@ -37,6 +41,22 @@ class StreamResponse(ChatbotHandler):
             if model.chat:
                 return model.name
         raise BadRequest("No model is configured, so nobody can answer. The panel and the README say how to add one.")
+
+
+@serves(action="execute", resource="kernels")
+class Approve(ChatbotHandler):
+    """``approve``: the user's decision on code that waits; never by the token that the kernels can read."""
+
+    changes_state = True
+    post_only = True
+
+    async def respond(self) -> None:
+        """Answer, by POST."""
+        if sent_by_server_token(self):
+            raise web.HTTPError(403, "This token cannot approve: code in the kernels can read it.")
+        given = self.parameters(requests.Approve)
+        self.desk.approvals.answer(self.ref(given.thread_id), given.id, given.decision, given.reason)
+        self.answer({"detail": "Decided."})
 
 
 @serves(action="read")

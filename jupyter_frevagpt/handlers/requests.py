@@ -24,6 +24,16 @@ class Ask(msgspec.Struct, frozen=True):
     store_thread: bool = True
     strict: bool | None = None
     rich: bool = False
+    approval: bool = False
+
+
+class Approve(msgspec.Struct, frozen=True):
+    """The user's decision on code that waits."""
+
+    thread_id: ThreadId
+    id: Annotated[str, msgspec.Meta(max_length=100)]
+    decision: str
+    reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
 
 
 class Follow(msgspec.Struct, frozen=True, rename={"start": "from"}):

@@ -6,7 +6,7 @@ from typing import Any
 
 from .base import ChatbotHandler, Desk
 from .catalogue import AvailableChatbots, Ping, Settings
-from .chat import FollowTurn, Stop, StreamResponse
+from .chat import Approve, FollowTurn, Stop, StreamResponse
 from .threads import GetThreadHandler, GetUserThreads, NewThread
 
 ROUTES: dict[str, type[ChatbotHandler]] = {
@@ -16,6 +16,7 @@ ROUTES: dict[str, type[ChatbotHandler]] = {
     "newthread": NewThread,
     "streamresponse": StreamResponse,
     "follow": FollowTurn,
+    "approve": Approve,
     "stop": Stop,
     "getthread": GetThreadHandler,
     "getuserthreads": GetUserThreads,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..domain.values import KernelOutput, RunEvent, RunState
 from .output import OutputCollector
+from .replies import RunReport
 
 _log = logging.getLogger("jupyter_frevagpt.kernels")
 
@@ -24,14 +25,16 @@ class Execution:
     status have come.
     """
 
-    def __init__(self, code: str, interrupt: Callable[[], Awaitable[None]], *, max_chars: int) -> None:
+    def __init__(self, code: str, *, max_chars: int) -> None:
         self.code = code
+        self.message_id = ""
+        self.interrupt: Callable[[], Awaitable[None]] = _nothing
+        self.report: RunReport | None = None
         self.state: RunState = "held"
         self.ended = asyncio.Event()
         self.answered = asyncio.Event()
         self.stopping = False
         self.collector = OutputCollector(max_chars)
-        self._interrupt = interrupt
         self._news: asyncio.Queue[RunEvent | None] = asyncio.Queue()
         self._live = _LIVE_CHARS
         self._announced: RunState = "held"
@@ -92,8 +95,9 @@ class Execution:
             self._live -= len(text)
             self._news.put_nowait(RunEvent(text=text))
 
-    def take_reply(self, content: dict[str, Any]) -> None:
-        """Take the shell reply."""
+    def take_reply(self, content: dict[str, Any], report: RunReport | None = None) -> None:
+        """Take the shell reply, and what our helper in the kernel tells with it."""
+        self.report = report
         self._reply = str(content.get("status", "ok"))
         self._settle()
 
@@ -136,16 +140,20 @@ class Execution:
         self._news.put_nowait(None)
 
     async def _insist(self) -> None:
-        """Interrupt until it works: at once when it runs, a few times when it swallows the interrupt."""
+        """Drop or interrupt it until it has ended: again and again, since code may swallow the interrupt."""
         pause = 0.25
         while not self.ended.is_set():
-            if self.state == "running":
-                try:
-                    await self._interrupt()
-                except Exception as error:  # noqa: BLE001 - a kernel that is gone, or one that cannot be interrupted
-                    _log.warning("a run cannot be interrupted: %s", type(error).__name__)
+            was = self.state
             try:
-                async with asyncio.timeout(pause if self.state == "running" else 0.02):
+                await self.interrupt()
+            except Exception as error:  # noqa: BLE001 - a kernel that is gone, or one that cannot be interrupted
+                _log.warning("a run cannot be interrupted: %s", type(error).__name__)
+            try:
+                async with asyncio.timeout(pause if was == "running" else 0.02):
                     await self.ended.wait()
             except TimeoutError:
-                pause = min(pause * 2, 10) if self.state == "running" else pause
+                pause = min(pause * 2, 10) if was == "running" else pause
+
+
+async def _nothing() -> None:
+    """Stop nothing: the run has not been sent."""

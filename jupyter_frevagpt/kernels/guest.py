@@ -1,25 +1,29 @@
-"""The guest of one kernel: a client of our own, kept open, that sends code and sorts what comes back."""
+"""The guest of one kernel: runs the assistant's code behind the user's cells, and stops it and nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from queue import Empty
+import secrets
 from typing import Any
 
-from jupyter_client.session import Session
-
 from ..domain.errors import KernelFailed
+from ..domain.values import CodeReview, ReviewReason
 from .execution import Execution
+from .facts import facts_of
+from .injection import GuestFailed, GuestOps, read_report, run_options
+from .link import KernelLink, Message
+from .replies import Capabilities
+from .review import KernelFacts, review
 
 _log = logging.getLogger("jupyter_frevagpt.kernels")
 
 _POLL_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
-_PUMP_SECONDS = 0.01
 _QUIET_SECONDS = 0.03
 _READY_SECONDS = 20.0
+_MEETING_SECONDS = 0.5
+_TAIL = 20_000
 _UNKNOWN = "what ran before the guest came"
 _LOSSES = ("restart", "dead")
 
@@ -27,20 +31,23 @@ _LOSSES = ("restart", "dead")
 class KernelGuest:
     """Runs the assistant's code in a kernel of the server's, one piece at a time, behind the user's cells.
 
-    It has its own session id (a client that shares the manager's would take over the replies of another), never
-    stores history, never asks for input, never aborts what the user has queued. While a cell of the user's runs, code
-    is held here, where stop can drop it.
+    It never stores history, never asks for input, never aborts what the user has queued. While a cell of the user's
+    runs, code is held here, where stop can drop it. In a kernel that takes it a helper of ours lives (``ops``): with it
+    stop hits our code alone, output is bounded where it arises, and ``_`` stays the user's. Without it a run is
+    interrupted as the notebook's own button does, while the kernel says that it is ours.
     """
 
     def __init__(self, manager: Any, kernel_id: str, *, max_chars: int) -> None:
         """``manager`` is the server's multi-kernel manager, ``max_chars`` the printed text kept of one run."""
         self.kernel_id = kernel_id
+        self.life = f"{kernel_id}/{secrets.token_hex(4)}"
         self.usable = False
         self._manager = manager
         self._kernel = manager.get_kernel(kernel_id)
         self._max_chars = max_chars
-        self._client: Any = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._link = KernelLink(self._kernel, self._on_iopub, self._on_reply)
+        self._ops: GuestOps | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._runs: dict[str, Execution] = {}
         self._unfinished: set[Execution] = set()
         self._drivers: set[asyncio.Task[None]] = set()
@@ -48,29 +55,39 @@ class KernelGuest:
         self._quiet = asyncio.Event()
         self._heard = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
+        self._user_header: Message | None = None
+
+    async def review(self, code: str) -> CodeReview:
+        """Return what the code may do; in a kernel that cannot be asked no code is known to be harmless."""
+        if self._ops is None and await _within(self._quiet, _MEETING_SECONDS):
+            async with self._one_at_a_time:
+                await self._inject()
+        facts = await facts_of(self._ops, code) if self._ops is not None and self.capabilities else None
+        told = await asyncio.to_thread(review, code, facts or KernelFacts())
+        reasons = [ReviewReason(each.kind, each.text, each.line, each.asks) for each in told.reasons]
+        if facts is None:
+            reasons.append(ReviewReason("unknown", "The kernel does not tell what the names in it are now.", 1))
+        return CodeReview(told.harmless and facts is not None, tuple(reasons), not told.never_standing)
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What our helper can do in the kernel; None where none lives (yet)."""
+        return self._ops.capabilities if self._ops is not None else None
 
     async def open(self) -> None:
         """Connect and wait until the kernel's output reaches us; raises KernelFailed when it does not answer."""
-        client = self._client = self._kernel.client()
-        key, scheme = self._kernel.session.key, self._kernel.session.signature_scheme
-        client.session = Session(key=key, signature_scheme=scheme, username="frevagpt")
-        client.start_channels(stdin=False, hb=False)
+        self._link.open()
         if getattr(self._kernel, "execution_state", "idle") == "busy":
             self._busy.add(_UNKNOWN)
         else:
             self._quiet.set()
-        self._tasks = [
-            asyncio.create_task(self._pump(client.iopub_channel, self._on_iopub), name=f"iopub {self.kernel_id}"),
-            asyncio.create_task(self._pump(client.shell_channel, self._on_reply), name=f"shell {self.kernel_id}"),
-            asyncio.create_task(self._pump(client.control_channel, lambda _: None), name=f"control {self.kernel_id}"),
-            asyncio.create_task(self._watch(), name=f"watch {self.kernel_id}"),
-        ]
+        self._watching = asyncio.create_task(self._watch(), name=f"watch {self.kernel_id}")
         for event in _LOSSES:
             self._kernel.add_restart_callback(self._lose, event)
         try:
             async with asyncio.timeout(_READY_SECONDS):
                 while not self._heard.is_set():
-                    self._send("kernel_info_request", {}, "control")
+                    self._link.post(self._link.message("kernel_info_request", {}), "control")
                     await _within(self._heard, 0.25)
         except TimeoutError:
             raise KernelFailed("The kernel does not answer. Restart it, or choose another one.") from None
@@ -83,38 +100,26 @@ class KernelGuest:
         """Let go of the kernel; what runs in it goes on, what waits here is dropped."""
         insisting = [run.insisting for run in self._unfinished if run.insisting is not None]
         self._lose()  # before the drivers are cancelled: they forget their runs, and nobody would end those
-        tasks = [*self._tasks, *self._drivers, *insisting]
+        watching = [self._watching] if self._watching is not None else []
+        tasks = [*watching, *self._drivers, *insisting]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for event in _LOSSES:
             self._kernel.remove_restart_callback(self._lose, event)
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client = None
+        await self._link.close()
 
     def execute(self, code: str) -> Execution:
         """Run code behind whatever the kernel is doing now."""
-        run = Execution(code, self._interrupt, max_chars=self._max_chars)
+        run = Execution(code, max_chars=self._max_chars)
+        run.interrupt = lambda: self._interrupt(run)
         self._unfinished.add(run)
         driver = asyncio.create_task(self._drive(run), name=f"run in {self.kernel_id}")
         self._drivers.add(driver)
         driver.add_done_callback(self._drivers.discard)
         return run
 
-    # ---- sending
-
-    def _send(self, message_type: str, content: dict[str, Any], channel: str = "shell") -> str:
-        message = self._client.session.msg(message_type, content)
-        self._post(message, channel)
-        return str(message["header"]["msg_id"])
-
-    def _post(self, message: dict[str, Any], channel: str) -> None:
-        """Send, and wake the reader: the socket's descriptor is edge-triggered, a send can swallow its wake-up."""
-        sender = getattr(self._client, f"{channel}_channel")
-        sender.send(message)
-        if schedule := getattr(sender.socket, "_schedule_remaining_events", None):
-            schedule()
+    # ---- running
 
     async def _drive(self, run: Execution) -> None:
         if self._one_at_a_time.locked() or not self._quiet.is_set():
@@ -123,6 +128,7 @@ class KernelGuest:
             async with self._one_at_a_time:
                 while not run.ended.is_set():
                     if self._quiet.is_set() or await self._quiet_again(run):
+                        await self._inject()
                         await self._send_and_wait(run)
         finally:
             self._unfinished.discard(run)
@@ -140,6 +146,16 @@ class KernelGuest:
             if self._quiet.is_set():
                 return True
 
+    async def _inject(self) -> None:
+        """Let our helper into the kernel, once in its life; a kernel that does not take it is used as it is."""
+        if self._ops is not None:
+            return
+        self._ops = GuestOps(self._link.request, self._link.session)
+        try:
+            await self._ops.inject(self._user_header)
+        except GuestFailed as error:
+            _log.info("kernel %s: runs without our helper (%s)", self.kernel_id, error.reason)
+
     async def _send_and_wait(self, run: Execution) -> None:
         """Send the code; returns when the kernel has answered, or half of the answer is missing for too long."""
         content = {
@@ -150,12 +166,15 @@ class KernelGuest:
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        message = self._client.session.msg("execute_request", content)
-        message_id = message["header"]["msg_id"]
-        self._runs[message_id] = run
+        if run.ended.is_set():
+            return
+        options = run_options(caps={"stream_chars": max(0, self._max_chars - _TAIL), "tail_chars": _TAIL // 2})
+        message = self._link.message("execute_request", content, options if self.capabilities is not None else None)
+        run.message_id = message["header"]["msg_id"]
+        self._runs[run.message_id] = run
         run.state = "waiting"
         try:
-            self._post(message, "shell")
+            self._link.post(message, "shell")
             if not await _within(run.answered, _POLL_SECONDS) and run.state == "waiting":
                 run.announce("waiting")
             await run.answered.wait()
@@ -164,40 +183,34 @@ class KernelGuest:
             elif not await _within(run.ended, _GRACE_SECONDS):
                 run.conclude()
         finally:
-            self._runs.pop(message_id, None)
+            self._runs.pop(run.message_id, None)
 
-    async def _interrupt(self) -> None:
-        await self._manager.interrupt_kernel(self.kernel_id)
-        self._send("kernel_info_request", {})  # a cell that awaits sees the interrupt at the next message only
+    async def _interrupt(self, run: Execution) -> None:
+        """Try once to end a run that was sent: drop it before it begins, interrupt it while it runs."""
+        can = self.capabilities
+        if can is not None and self._ops is not None:
+            if can.cancel and run.state == "waiting":
+                await self._ops.cancel(run.message_id)
+            elif can.interrupt and run.state == "running":
+                await self._ops.interrupt_if(run.message_id)
+        elif run.state == "running":
+            await self._manager.interrupt_kernel(self.kernel_id)
+            # A cell that awaits sees the interrupt at the next message only.
+            self._link.post(self._link.message("kernel_info_request", {}), "shell")
 
     # ---- receiving
 
-    async def _pump(self, channel: Any, take: Callable[[dict[str, Any]], None]) -> None:
-        """Read a channel for ever: no message may end that, and many of them may not hold the event loop."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while True:
-            try:
-                take(await channel.get_msg(timeout=_POLL_SECONDS))
-            except Empty:
-                pass
-            except Exception as error:  # noqa: BLE001 - a deaf guest would lose all that follows
-                _log.warning("kernel %s: a message is not readable: %s", self.kernel_id, type(error).__name__)
-            if loop.time() - began > _PUMP_SECONDS:
-                await asyncio.sleep(0)
-                began = loop.time()
-
-    def _on_reply(self, message: dict[str, Any]) -> None:
+    def _on_reply(self, message: Message) -> None:
         run = self._runs.get(message["parent_header"].get("msg_id", ""))
         if run is not None and message["header"]["msg_type"] == "execute_reply":
-            run.take_reply(message["content"])
+            run.take_reply(message["content"], read_report(message["metadata"]))
 
-    def _on_iopub(self, message: dict[str, Any]) -> None:
+    def _on_iopub(self, message: Message) -> None:
         self._heard.set()
         parent, content = message["parent_header"], message["content"]
         message_id, message_type = parent.get("msg_id", ""), message["header"]["msg_type"]
         if message_type == "status":
-            self._on_status(message_id, parent.get("msg_type", ""), content["execution_state"])
+            self._on_status(parent, content["execution_state"])
         if message_type == "shutdown_reply":
             self._lose()
         elif message_type == "update_display_data":
@@ -206,12 +219,14 @@ class KernelGuest:
         elif message_id in self._runs:
             self._runs[message_id].take(message_type, content)
 
-    def _on_status(self, message_id: str, parent_type: str, state: str) -> None:
+    def _on_status(self, parent: Message, state: str) -> None:
+        message_id = parent.get("msg_id", "")
         if state == "starting" and any(run.state == "running" for run in self._runs.values()):
             self._lose()  # a kernel that has only just started says so too, after its first answers
-        if parent_type != "execute_request" or message_id in self._runs:
+        if parent.get("msg_type") != "execute_request" or parent.get("session") == self._link.session:
             return
         if state == "busy":
+            self._user_header = {key: str(value) for key, value in parent.items() if value is not None}
             self._busy.add(message_id)
             self._quiet.clear()
         elif state == "idle":
@@ -236,6 +251,7 @@ class KernelGuest:
         self.usable = False
         for run in list(self._unfinished):
             run.end("lost")
+        self._link.drop_requests()
         self._busy.clear()
         self._quiet.set()
 

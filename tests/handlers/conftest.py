@@ -69,6 +69,7 @@ def jp_server_config(catalogue: Path, tmp_path: Path, settings: dict[str, Any]) 
             "local_model": False,
             "data_dir": str(tmp_path / "frevagpt"),
             "owner": "alice",
+            "approval_policy": "run",
             **settings,
         },
     }

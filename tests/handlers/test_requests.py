@@ -19,6 +19,7 @@ from .conftest import Chat
 GIVEN = {"streamresponse": {"input": "hello"}, "follow": {}, "stop": {}, "getthread": {}}
 STATE = [name for name, handler in ROUTES.items() if handler.changes_state]
 NEEDS_THREAD = ("follow", "stop", "getthread")
+BY_BOTH = [name for name in STATE if not ROUTES[name].post_only]
 
 
 def given(route: str, thread_id: str = "t" * 32) -> dict[str, Any]:
@@ -180,7 +181,7 @@ async def logged_in(chat: Chat) -> httpx.AsyncClient:
     return browser
 
 
-@pytest.mark.parametrize("route", STATE)
+@pytest.mark.parametrize("route", BY_BOTH)
 async def test_gets_that_change_state(chat: Chat, route: str) -> None:
     thread_id = (await chat.stream(input="hello"))[0]["content"]["thread_id"]
     browser = await logged_in(chat)
@@ -208,7 +209,7 @@ async def test_gets_that_change_state(chat: Chat, route: str) -> None:
     await browser.aclose()
 
 
-@pytest.mark.parametrize("route", STATE)
+@pytest.mark.parametrize("route", BY_BOTH)
 async def test_posts_by_cookie_are_json_with_a_token(chat: Chat, route: str) -> None:
     thread_id = (await chat.stream(input="hello"))[0]["content"]["thread_id"]
     browser = await logged_in(chat)
@@ -251,7 +252,8 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         for route in ROUTES:
             for method in methods:
                 response = await chat.send(method, route, given(route))
-                assert response.status_code == (200 if route == "ping" else 403)
+                refused = 405 if ROUTES[route].post_only and method == "GET" else 403
+                assert response.status_code == (200 if route == "ping" else refused)
     rights = {(route, action, resource) for route, _, action, resource in asked}
     assert rights == {
         ("availablechatbots", "read", "frevagpt"),
@@ -260,10 +262,11 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         ("streamresponse", "execute", "kernels"),
         ("follow", "read", "frevagpt"),
         ("stop", "execute", "kernels"),
+        ("approve", "execute", "kernels"),
         ("getthread", "read", "frevagpt"),
         ("getuserthreads", "read", "frevagpt"),
     }
-    assert len(asked) == 4 * (len(ROUTES) - 1)
+    assert len(asked) == 4 * (len(ROUTES) - 2) + 2
 
 
 async def test_questions_are_in_no_log(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:

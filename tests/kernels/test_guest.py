@@ -229,3 +229,73 @@ async def test_a_kernel_that_does_not_answer_is_a_clear_error(bench: Bench, monk
             await guest.open()
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+# ---- with our helper in the kernel
+
+
+async def test_the_helper_lives_in_an_ordinary_kernel(bench: Bench) -> None:
+    assert bench.guest.capabilities is None
+    await bench.run("1")
+    can = bench.guest.capabilities
+    assert can is not None
+    assert (can.cancel, can.interrupt, can.while_busy, can.caps) == (True, True, True, True)
+    assert (await bench.user.run("assert not [n for n in dir() if 'freva' in n.lower()]"))["status"] == "ok"
+
+
+async def test_the_users_last_results_stay_theirs(bench: Bench) -> None:
+    await bench.user.run("'first'")
+    await bench.user.run("'second'")
+    assert (await bench.run("'ours'")).output().text == "'ours'\n"
+    reply = await bench.user.run("assert (_, __, Out) == ('second', 'first', {1: 'first', 2: 'second'}), (_, __, Out)")
+    assert reply["status"] == "ok"
+
+
+@pytest.mark.parametrize("code", ["exit()", "quit()", "exit"])
+async def test_our_code_does_not_end_the_users_kernel(bench: Bench, code: str) -> None:
+    await bench.user.run("kept = 1")
+    await bench.run(code)
+    await asyncio.sleep(0.5)
+    assert (await bench.user.run("kept + 1"))["status"] == "ok"
+    assert (await bench.run("kept")).output().text == "1\n"
+
+
+async def test_a_hundred_megabytes_of_print_stay_in_the_kernel(bench: Bench) -> None:
+    run = await bench.run("for _ in range(100):\n    print('x' * 1_000_000)\nprint('the end')")
+    text = run.output().text
+    assert len(text) <= 1_000_100
+    assert text.endswith("the end\n")
+    assert "characters left out" in text
+
+
+@pytest.mark.parametrize("attempt", range(40))
+async def test_stop_hits_our_code_alone(bench: Bench, attempt: int) -> None:
+    """Ours and a cell of the user's back to back, stopped at a moment that differs from attempt to attempt."""
+    await bench.run("import time")
+    for moment in (attempt * 0.0025, attempt * 0.0025 + 0.001):
+        run = bench.guest.execute("for _ in range(20): time.sleep(0.002)")
+        while run.state == "held":
+            await asyncio.sleep(0)
+        cell = bench.user.send("for _ in range(20): time.sleep(0.002)")
+        await asyncio.sleep(moment)
+        await run.stop()
+        assert (await bench.user.reply(cell))["status"] == "ok"
+        await asyncio.wait_for(run.ended.wait(), 5)
+        assert run.state in ("stopped", "done")
+
+
+async def test_a_run_that_waits_in_the_kernel_is_dropped_by_stop(bench: Bench) -> None:
+    await bench.run("import time; ran = []")
+    bench.guest._quiet.set()
+    cell = bench.user.send("time.sleep(1.0)")
+    run = bench.guest.execute("ran.append(1)")
+    while run.state == "held":
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.2)
+    assert run.state == "waiting"
+    await run.stop()
+    assert run.state in ("waiting", "stopped")
+    assert (await bench.user.reply(cell))["status"] == "ok"
+    await asyncio.wait_for(run.ended.wait(), 5)
+    assert run.state == "stopped"
+    assert (await bench.run("ran")).output().text == "[]\n"

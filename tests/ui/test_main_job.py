@@ -105,13 +105,43 @@ def test_stop_ends_the_answer_and_the_code_and_nothing_else(page: Page, lab: Lab
 
 
 def test_a_run_waits_for_the_users_cell_and_says_so(page: Page, lab: Lab, service: Scripted, name: str) -> None:
-    service.set_script(script("while busy", "print(late)", "There."))
-    open_notebook(page, lab, name, "import time; time.sleep(6); late = 'after the cell'", "1")
+    service.set_script([*script("before", "1", "Met."), *script("while busy", "print(late)", "There.")])
+    open_notebook(page, lab, name, "import time; late = 1", "time.sleep(6); late = 'after the cell'", "1")
+    run_cell(page)
+    ask(page, "Something before")
+    expect(page.locator(".jp-FrevaGPT-card")).to_have_attribute("data-state", "done", timeout=30_000)
+    expect(page.locator(".jp-FrevaGPT-send")).to_be_visible()
     page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-cell-and-select-next'); }")
     ask(page, "Ask while busy")
-    expect(page.locator(".jp-FrevaGPT-card")).to_have_attribute("data-state", "waiting", timeout=5_000)
-    expect(page.locator(".jp-FrevaGPT-card")).to_have_attribute("data-state", "done", timeout=30_000)
-    expect(card_output(page)).to_contain_text("after the cell")
+    card = page.locator(".jp-FrevaGPT-card").nth(1)
+    expect(card).to_have_attribute("data-state", "waiting", timeout=5_000)
+    expect(card).to_have_attribute("data-state", "done", timeout=30_000)
+    expect(card_output(page, 1)).to_contain_text("after the cell")
+
+
+def test_risky_code_waits_for_its_user(page: Page, lab: Lab, service: Scripted, name: str) -> None:
+    victim = lab.root / f"victim{random.randrange(10**9)}"
+    victim.write_text("here")
+    service.set_script(script("delete", f"import os\nos.remove({str(victim)!r})", "So it is."))
+    open_notebook(page, lab, name, "1")
+    ask(page, "Please delete it")
+    card = page.locator(".jp-FrevaGPT-card")
+    expect(card).to_have_attribute("data-state", "approval", timeout=30_000)
+    expect(card.locator(".jp-FrevaGPT-approval")).to_contain_text("Deletes")
+    page.reload(wait_until="domcontentloaded")
+    ready(page)
+    show_panel(page)
+    expect(card).to_have_attribute("data-state", "approval", timeout=30_000)
+    card.locator(".jp-FrevaGPT-deny-reason").fill("keep it")
+    card.locator(".jp-FrevaGPT-deny").click()
+    expect(page.locator(".jp-FrevaGPT")).to_contain_text("keep it")
+    expect(page.locator(".jp-FrevaGPT-send")).to_be_visible(timeout=20_000)
+    assert victim.exists()
+    ask(page, "Please delete it")
+    expect(card.nth(1)).to_have_attribute("data-state", "approval", timeout=30_000)
+    card.nth(1).locator(".jp-FrevaGPT-approve-once").click()
+    expect(card.nth(1)).to_have_attribute("data-state", "done", timeout=30_000)
+    assert not victim.exists()
 
 
 def test_a_figure_and_a_table_are_shown(page: Page, lab: Lab, service: Scripted, name: str) -> None:

@@ -1,0 +1,35 @@
+"""How large values are, from what they know of themselves."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from .looks import known_as
+
+_BY_NBYTES = ("numpy.ndarray", "numpy.memmap", "numpy.MaskedArray", "xarray.Dataset", "xarray.DataArray", "dask.Array")
+_FRAMES = ("pandas.DataFrame", "pandas.Series", "geopandas.GeoDataFrame", "geopandas.GeoSeries")
+
+
+def nbytes(value: Any) -> int | None:
+    """Return the bytes that a value holds, or would hold when loaded; None when nobody knows."""
+    kind = type(value)
+    if kind in (str, bytes, bytearray, list, tuple, dict, set, frozenset):
+        return sys.getsizeof(value)
+    known = known_as(kind)
+    if known in _BY_NBYTES:
+        return int(value.nbytes) if value.nbytes == value.nbytes else None
+    if known in _FRAMES:
+        used = value.memory_usage(deep=False)
+        return int(used.sum()) if value.ndim == 2 else int(used)
+    return None
+
+
+def is_lazy(value: Any) -> bool:
+    """Whether a value is computed or read only when it is needed."""
+    known = known_as(type(value))
+    if known.startswith("dask."):
+        return True
+    if known == "xarray.DataArray":
+        return value.chunks is not None
+    return known == "xarray.Dataset" and any(item.chunks is not None for item in value.variables.values())
