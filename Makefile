@@ -1,5 +1,5 @@
 # make lab    sets this machine up and opens JupyterLab with the assistant
-# make test   sets this machine up and runs every check and test (CI runs the same)
+# make test   sets this machine up and runs the checks and tests (CI runs the same)
 # make check  the quick part of it: lint, types, layers
 # make test-helper   the helper inside kernels of ipykernel 7 and 6 (8 minutes)
 # make fresh  the newcomer's way in a fresh clone, with its seconds and megabytes

@@ -241,3 +241,6 @@ class FrevaGPT(ExtensionApp):
 
 
 main = launch_new_instance = FrevaGPT.launch_instance
+
+if __name__ == "__main__":
+    main()  # type: ignore[no-untyped-call]

@@ -115,7 +115,7 @@ class Turn:
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         self._waiting.append(waiter)
-        alarm = loop.call_later(seconds, _answer, waiter, False)
+        alarm = loop.call_later(seconds, _resolve, waiter, False)
         try:
             return await waiter
         finally:
@@ -149,7 +149,7 @@ class Turn:
 
     def _wake(self) -> None:
         for waiter in self._waiting:
-            _answer(waiter, True)
+            _resolve(waiter, True)
         self._waiting.clear()
 
     def _keep(self, item: StreamVariant) -> None:
@@ -318,6 +318,6 @@ class Turn:
             self.notice(f"The output is {len(text)} characters long; the model gets its first and last {limit}.")
 
 
-def _answer(waiter: asyncio.Future[bool], news: bool) -> None:
+def _resolve(waiter: asyncio.Future[bool], news: bool) -> None:
     if not waiter.done():
         waiter.set_result(news)
