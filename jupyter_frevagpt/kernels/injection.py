@@ -24,6 +24,7 @@ from .replies import (
     Fate,
     Listing,
     Memory,
+    Reviewed,
     ReviewFacts,
     RunReport,
     State,
@@ -197,6 +198,18 @@ class GuestOps:
     async def forget(self, snapshot_id: str = "") -> Memory:
         """Let go of a snapshot, of all without an id."""
         return await self._ask("forget", Memory, id=snapshot_id)
+
+    async def review(
+        self, code: str, *, builtin: list[str], vouched: list[str], files: list[str] | None, made: list[str]
+    ) -> Reviewed:
+        """Return what the kernel knows about a cell before it runs.
+
+        ``builtin`` are the names in it that may be builtins, ``vouched`` modules whose functions are compared with what
+        they were, ``files`` the beginnings of the paths that the cell may mean (None: any), ``made`` the snapshots of
+        runs whose names are asked for.
+        """
+        asked: dict[str, Any] = {"code": code, "builtin": builtin, "vouched": vouched, "files": files, "made": made}
+        return await self._ask("review", Reviewed, **asked)
 
     async def review_facts(self, claims: Mapping[str, str], sizes: list[str]) -> ReviewFacts:
         """Return whether names are what they claim to be, and how large variables are."""

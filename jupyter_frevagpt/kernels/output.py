@@ -9,14 +9,21 @@ from typing import Any
 
 import msgspec
 
+from ..domain.redaction import Redactor
 from ..domain.values import KernelImage, KernelOutput, RunState
 
 Output = dict[str, Any]
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-~]?|[\x80-\x9f]"
+)
 # Linear in any text, a kernel may send megabytes of it: no alternative scans further than the next match may begin.
 _TAG = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.IGNORECASE | re.DOTALL)
 _LONGEST_PART = 1_000_000
+_TAIL_CHARS = 5_000
+_MOST_OUTPUTS = 1_000
+_MOST_BYTES = 100_000_000
+_LONGEST_TRACEBACK = 2_000_000
 _LONGEST_IMAGE = 16_000_000
 _TEXT_TYPES = ("text/plain", "text/markdown", "text/latex")
 
@@ -24,44 +31,72 @@ _TEXT_TYPES = ("text/plain", "text/markdown", "text/latex")
 class OutputCollector:
     """Collects the output messages of one run in order, at most ``max_chars`` characters of printed text.
 
-    What was printed beyond that is counted and announced. Of a result or a figure every part is kept that is not larger
-    than the event loop can bear to write; a larger one is named.
+    What was printed beyond that is announced, and kept apart up to ``rest_chars``. Of a result or a figure every part
+    is kept that is not larger than the event loop can bear to write; a larger one is named.
     """
 
-    def __init__(self, max_chars: int) -> None:
+    def __init__(self, max_chars: int, rest_chars: int = 0, redactor: Redactor | None = None) -> None:
+        """``redactor`` takes secrets out of all that comes, across the edges of messages too."""
+        self._redactor = redactor or Redactor()
+        self._clean = self._redactor.stream()
+        self._name = ""
         self.outputs: list[Output] = []
         self._left = max_chars
-        self._dropped = 0
+        self._rest: list[str] = []
+        self._rest_left = rest_chars
+        self._beyond = 0
         self._clear_next = False
         self._displays: dict[str, list[Output]] = {}
+        self._outputs_left = _MOST_OUTPUTS
+        self._bytes_left = _MOST_BYTES
+        self._left_out = 0
 
     def take(self, message_type: str, content: dict[str, Any]) -> str:
         """Take one message from iopub; returns the text that it printed."""
         if message_type == "clear_output":
             self._clear_next = bool(content.get("wait"))
             if not self._clear_next:
-                self.outputs.clear()
+                self.clear()
             return ""
         if message_type == "update_display_data":
             for output in self._displays.get(_display_id(content), []):
-                output |= _sound({key: content.get(key) for key in ("data", "metadata")})
-                _cap(output)
+                output |= self._redacted({key: content.get(key) for key in ("data", "metadata")})
             return ""
         if message_type not in ("stream", "display_data", "execute_result", "error"):
             return ""
         if self._clear_next:
-            self.outputs.clear()
-            self._clear_next = False
+            self.clear()
         if message_type == "stream":
             name = "stderr" if content.get("name") == "stderr" else "stdout"
-            return self._take_text(name, _clean(str(_text(content.get("text") or ""))))
+            before = self.flush() if name != self._name else ""
+            self._name = name
+            return before + self._take_text(name, self._clean.feed(_clean(str(_text(content.get("text") or "")))))
+        before = self.flush()
         self._take_output(message_type, content)
-        return ""
+        return before
+
+    def flush(self) -> str:
+        """Take what was held back because a secret might have begun there; returns it."""
+        return self._take_text(self._name, self._clean.flush())
+
+    def clear(self) -> None:
+        """Forget what was shown."""
+        self.flush()
+        self.outputs.clear()
+        self._displays.clear()
+        self._outputs_left, self._bytes_left = _MOST_OUTPUTS, _MOST_BYTES
+        self._clear_next = False
+
+    def _redacted(self, output: Output) -> Output:
+        clean: Output = self._redactor.value(_sound(output))
+        _cap(clean)
+        return clean
 
     def _take_text(self, name: str, text: str) -> str:
         kept = text[: self._left]
         self._left -= len(kept)
-        self._dropped += len(text) - len(kept)
+        if len(kept) < len(text):
+            self._take_rest(text[len(kept) :])
         last = self.outputs[-1] if self.outputs else None
         if kept and last and last["output_type"] == "stream" and last["name"] == name:
             last["text"].append(kept)
@@ -69,22 +104,52 @@ class OutputCollector:
             self.outputs.append({"output_type": "stream", "name": name, "text": [kept]})
         return kept
 
+    def _take_rest(self, text: str) -> None:
+        kept = text[: self._rest_left]
+        self._rest_left -= len(kept)
+        self._beyond += len(text)
+        if kept:
+            self._rest.append(kept)
+
+    @property
+    def rest(self) -> str:
+        """What was printed beyond the output, as far as it is kept, with a note of what is not."""
+        text = "".join(self._rest)
+        missing = self._beyond - len(text)
+        return text + (f"\n[{missing} more characters were printed and are not kept]\n" if missing else "")
+
+    @property
+    def rest_chars(self) -> int:
+        """How many characters the rest has."""
+        return sum(map(len, self._rest))
+
+    def drop_rest(self) -> None:
+        """Keep nothing of the rest any more."""
+        self._rest.clear()
+        self._rest_left = 0
+
     def _take_output(self, message_type: str, content: dict[str, Any]) -> None:
         keys = {
             "display_data": ("data", "metadata"),
             "execute_result": ("data", "metadata", "execution_count"),
             "error": ("ename", "evalue", "traceback"),
         }[message_type]
-        output = {"output_type": message_type, **_sound({key: content.get(key) for key in keys})}
-        _cap(output)
+        output = {"output_type": message_type, **self._redacted({key: content.get(key) for key in keys})}
         if message_type == "execute_result":
             output["execution_count"] = None
+        size = len(msgspec.json.encode(output))
+        if self._outputs_left <= 0 or size > self._bytes_left:
+            self._left_out += 1
+            return
+        self._outputs_left -= 1
+        self._bytes_left -= size
         if display_id := _display_id(content):
             self._displays.setdefault(display_id, []).append(output)
         self.outputs.append(output)
 
     def result(self, state: RunState) -> KernelOutput:
         """Return what there is, as text for the model, images, and outputs for clients that render them."""
+        self.flush()
         texts: list[str] = []
         display: list[Output] = []
         images: list[KernelImage] = []
@@ -96,11 +161,17 @@ class OutputCollector:
                 shown = {**shown, "data": {mime: body for mime, body in data.items() if mime != "image/png"}}
                 images.append(KernelImage("".join(png.split()), len(display)))
             display.append(shown)
-        if self._dropped:
-            note = f"[{self._dropped} more characters were printed and are not kept]\n"
+        if self._beyond:
+            note = f"[{self._beyond} more characters were printed: the whole is kept apart for the user for a while]\n"
+            tail = plain(self.rest[-_TAIL_CHARS:])
+            texts.append(f"{note}[The last of them:]\n{_line(tail)}")
+            display.append({"output_type": "stream", "name": "stderr", "text": note})
+        if self._left_out:
+            note = f"[{self._left_out} more results and figures were shown than are kept]\n"
             texts.append(note)
             display.append({"output_type": "stream", "name": "stderr", "text": note})
-        return KernelOutput("".join(texts), display, images, state)
+        # Once more: a secret that control codes had split has come together.
+        return KernelOutput(self._redactor.text("".join(texts)), display, images, state)
 
 
 def _display_id(content: dict[str, Any]) -> str:
@@ -130,6 +201,8 @@ def _sound(output: Output) -> Output:
 
 def _cap(output: Output) -> None:
     """Replace the parts of an output that are too large by a sentence; text keeps its beginning."""
+    if lines := output.get("traceback"):
+        output["traceback"] = _ends([line[: _LONGEST_TRACEBACK // 4] for line in lines])
     data: dict[str, Any] = output.get("data") or {}
     for mime, body in list(data.items()):
         size = len(body) if isinstance(body, str) else len(msgspec.json.encode(body))
@@ -141,6 +214,24 @@ def _cap(output: Output) -> None:
         else:
             del data[mime]
             data.setdefault("text/plain", note)
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """Return a traceback's parts, of a very long one the first and the last: what was raised stands at the end."""
+    if sum(map(len, lines)) <= _LONGEST_TRACEBACK:
+        return lines
+    head = _fitting(lines)
+    tail = _fitting(lines[: len(head) - 1 if head else None : -1])[::-1]
+    return [*head, f"[{len(lines) - len(head) - len(tail)} parts of the traceback are left out]", *tail]
+
+
+def _fitting(lines: list[str]) -> list[str]:
+    room, fitting = _LONGEST_TRACEBACK // 2, []
+    for line in lines:
+        if (room := room - len(line)) < 0:
+            break
+        fitting.append(line)
+    return fitting
 
 
 def _clean(text: str) -> str:

@@ -178,6 +178,35 @@ class Listing(Closed, frozen=True):
     options: list[Any]
 
 
+class Meant(Closed, frozen=True):
+    """What is there of the files that code may mean: names of files and folders, and where links lead."""
+
+    directory: Text
+    names: list[Text]
+    links: dict[Text, Text]
+    complete: bool
+
+
+class Reviewed(Closed, frozen=True):
+    """All that a review asks about a cell before it runs; types and modules by the names that stand in it.
+
+    ``changed`` are functions that are not what their module made them, ``lazy`` the bytes of what would be computed or
+    loaded, ``transformed`` what would run in place of the cell (None where ``transformers`` of the user's rewrite it),
+    ``still`` what runs of ours made and is bound as they left it, ``running`` whether a cell runs.
+    """
+
+    modules: dict[Name, Name]
+    variables: dict[Name, Name]
+    changed: list[Name]
+    lazy: dict[Name, Count]
+    memory_available: Count | None
+    transformers: list[Name]
+    transformed: str | None
+    files: Meant
+    still: list[Name]
+    running: bool
+
+
 class Bundle(Closed, frozen=True):
     """A mime bundle that was left out."""
 

@@ -7,15 +7,17 @@ import os
 import secrets
 import signal
 import time
+from collections import Counter
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 import pytest
 
 from jupyter_frevagpt.domain.errors import KernelFailed
-from jupyter_frevagpt.kernels.guest import KernelGuest
+from jupyter_frevagpt.domain.values import RunEvent
+from jupyter_frevagpt.kernels.limits import GuestLimits
 
-from .conftest import Bench
+from .conftest import Bench, Gate
 
 
 async def test_output_result_and_state(bench: Bench) -> None:
@@ -83,10 +85,10 @@ async def test_progress_bars_and_cleared_output_leave_their_last_state(bench: Be
 
 
 async def test_long_output_is_bounded_and_counted(bench: Bench) -> None:
-    bench.guest._max_chars = 10_000
+    bench.guest.limits = GuestLimits(stored_chars=10_000)
     output = (await bench.run("print('x' * 50_000)\nprint('end')")).output()
     assert "more characters were printed" in output.text
-    assert len(output.text) < 10_200
+    assert len(output.text) < 15_400
 
 
 async def test_input_is_refused_clearly(bench: Bench) -> None:
@@ -95,40 +97,39 @@ async def test_input_is_refused_clearly(bench: Bench) -> None:
     assert "StdinNotImplementedError" in output.text
 
 
-async def test_failing_code_of_ours_does_not_abort_the_users_queue(bench: Bench) -> None:
-    run = bench.guest.execute("import time; time.sleep(0.3); 1 / 0")
-    while run.state != "running":
-        await asyncio.sleep(0.01)
+async def test_failing_code_of_ours_does_not_abort_the_users_queue(bench: Bench, gate: Gate) -> None:
+    run = await bench.begun(bench.execute(f"{gate.wait}\n1 / 0"))
     queued = bench.user.send("after = 'ran'")
+    await bench.user.passed()
+    gate.open()
     assert (await bench.user.reply(queued))["status"] == "ok"
-    await run.ended.wait()
-    assert run.state == "failed"
+    assert (await bench.ended(run)).state == "failed"
 
 
-async def test_waits_for_the_users_cell_and_says_so(bench: Bench) -> None:
-    cell = bench.user.send("import time; time.sleep(1.0); done = True")
-    await asyncio.sleep(0.3)
-    run = bench.guest.execute("print(done)")
+async def test_waits_for_the_users_cell_and_says_so(bench: Bench, gate: Gate) -> None:
+    cell = await bench.occupy(f"{gate.wait}\ndone = True")
+    run = bench.execute("print(done)")
     states = []
     async with aclosing(run.events()) as events:
         async for event in events:
             if event.state:
                 states.append(event.state)
+            if event.state == "waiting":
+                gate.open()
     assert states == ["waiting", "running", "done"]
     assert run.output().text == "True\n"
     assert (await bench.user.reply(cell))["status"] == "ok"
 
 
-async def test_stop_of_a_held_run_leaves_the_users_cell_alone(bench: Bench) -> None:
+async def test_stop_of_a_held_run_leaves_the_users_cell_alone(bench: Bench, gate: Gate) -> None:
     marker = secrets.token_hex(8)
-    cell = bench.user.send("import time; time.sleep(1.2); fine = True")
-    await asyncio.sleep(0.3)
-    run = bench.guest.execute(f"{'m' + marker} = 1")
+    cell = await bench.occupy(f"{gate.wait}\nfine = True")
+    run = bench.execute(f"{'m' + marker} = 1")
     await asyncio.sleep(0.1)
-    began = time.monotonic()
+    assert run.state == "held"
     await run.stop()
-    assert time.monotonic() - began < 0.1
-    assert run.state == "stopped"
+    assert run.state == "stopped"  # at once, while the user's cell goes on
+    gate.open()
     assert (await bench.user.reply(cell))["status"] == "ok"
     assert (await bench.run(f"print('m{marker}' in globals(), fine)")).output().text == "False True\n"
 
@@ -138,53 +139,57 @@ async def test_stop_of_a_held_run_leaves_the_users_cell_alone(bench: Bench) -> N
     ["import time\nprint('on')\nwhile True: time.sleep(0.01)", "import asyncio\nprint('on')\nawait asyncio.sleep(60)"],
 )
 async def test_stop_of_running_code_interrupts_it(bench: Bench, code: str) -> None:
-    run = bench.guest.execute(code)
-    async with aclosing(run.events()) as events:
-        async for event in events:
-            if event.text:
-                break
-    began = time.monotonic()
-    await run.stop()
-    await asyncio.wait_for(run.ended.wait(), 5)
-    assert time.monotonic() - began < 1.0
-    assert run.state == "stopped"
-    assert run.output().text.startswith("on\n")
-    assert (await bench.run("'still here'")).output().text == "'still here'\n"
+    took = []
+    while not took or (took[-1] >= 1.0 and len(took) < 3):  # a busy machine may be slow at times, not always
+        run = bench.execute(code)
+        await _printed(run.events(), "on")
+        began = time.monotonic()
+        await run.stop()
+        await bench.ended(run)
+        took.append(time.monotonic() - began)
+        assert run.state == "stopped"
+        assert run.output().text.startswith("on\n")
+        assert (await bench.run("'still here'")).output().text == "'still here'\n"
+    assert min(took) < 1.0
 
 
 async def test_code_that_swallows_the_interrupt_is_reported_as_stopped_and_interrupted_again(bench: Bench) -> None:
     code = (
-        "import time\nhits = 0\nwhile hits < 4:\n    try:\n        time.sleep(30)\n"
+        "import time\nhits = 0\nwhile hits < 3:\n    try:\n        print('on', flush=True)\n        time.sleep(60)\n"
         "    except KeyboardInterrupt:\n        hits += 1"
     )
-    run = bench.guest.execute(code)
-    while run.state != "running":
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.2)
+    run = bench.execute(code)
+    await _printed(run.events(), "on")
     await run.stop()
     assert run.output().state == "stopped"
-    async with asyncio.timeout(10):
-        await run.ended.wait()
+    await bench.ended(run)
+    # The first one was swallowed; that the run ended is a later one's doing, wherever in the code that landed.
+    assert int((await bench.run("hits")).output().text) >= 1
 
 
-async def test_printed_text_comes_while_it_runs(bench: Bench) -> None:
-    run = bench.guest.execute("import time\nprint('early', flush=True)\ntime.sleep(1.5)\nprint('late')")
-    async with aclosing(run.events()) as events:
+async def test_printed_text_comes_while_it_runs(bench: Bench, gate: Gate) -> None:
+    run = bench.execute(f"print('early', flush=True)\n{gate.wait}\nprint('late')")
+    assert await _printed(run.events(), "early") == "early\n"
+    assert run.state == "running"
+    gate.open()
+    assert (await bench.ended(run)).output().text == "early\nlate\n"
+
+
+async def _printed(events: AsyncGenerator[RunEvent, None], text: str) -> str:
+    """Read a run's events until it has printed a text; returns what it has printed."""
+    printed = ""
+    async with asyncio.timeout(60), aclosing(events):
         async for event in events:
-            if event.text:
-                assert event.text == "early\n"
-                assert run.state == "running"
+            printed += event.text
+            if text in printed:
                 break
-    await run.ended.wait()
-    assert run.output().text == "early\nlate\n"
+    return printed
 
 
 @pytest.mark.parametrize("ending", ["kill", "exit", "restart", "shutdown"])
 async def test_a_dying_kernel_ends_the_run_as_lost(bench: Bench, ending: str) -> None:
     code = {"exit": "import os; os._exit(3)"}.get(ending, "import time; print('on', flush=True); time.sleep(60)")
-    run = bench.guest.execute(code)
-    while run.state != "running":
-        await asyncio.sleep(0.01)
+    run = await bench.begun(bench.execute(code))
     kernel = bench.manager.get_kernel(bench.kernel_id)
     if ending == "kill":
         os.kill(kernel.provisioner.process.pid, signal.SIGKILL)
@@ -192,20 +197,17 @@ async def test_a_dying_kernel_ends_the_run_as_lost(bench: Bench, ending: str) ->
         await bench.manager.restart_kernel(bench.kernel_id)
     elif ending == "shutdown":
         await bench.manager.shutdown_kernel(bench.kernel_id, now=True)
-    async with asyncio.timeout(15):
-        await run.ended.wait()
-    assert run.output().state == "lost"
+    assert (await bench.ended(run)).output().state == "lost"
     assert not bench.guest.usable
 
 
 async def test_after_a_restart_a_new_guest_works(bench: Bench) -> None:
     await bench.run("before = 1")
     await bench.manager.restart_kernel(bench.kernel_id)
-    guest = KernelGuest(bench.manager, bench.kernel_id, max_chars=1000)
+    guest = bench.new_guest()
     await guest.open()
     try:
-        run = guest.execute("'before' in globals()")
-        await asyncio.wait_for(run.ended.wait(), 20)
+        run = await bench.ended(bench.execute("'before' in globals()", guest))
         assert run.output().text == "False\n"
     finally:
         await guest.close()
@@ -214,9 +216,7 @@ async def test_after_a_restart_a_new_guest_works(bench: Bench) -> None:
 async def test_many_runs_one_after_another_never_hang(bench: Bench) -> None:
     """A send while a receive is pending can swallow the socket's wake-up; 300 runs would meet that."""
     for number in range(300):
-        run: Any = bench.guest.execute(str(number))
-        await asyncio.wait_for(run.ended.wait(), 10)
-        assert run.output().text == f"{number}\n"
+        assert (await bench.run(str(number))).output().text == f"{number}\n"
 
 
 async def test_a_kernel_that_does_not_answer_is_a_clear_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,9 +224,8 @@ async def test_a_kernel_that_does_not_answer_is_a_clear_error(bench: Bench, monk
     pid = bench.manager.get_kernel(bench.kernel_id).provisioner.process.pid
     os.kill(pid, signal.SIGSTOP)
     try:
-        guest = KernelGuest(bench.manager, bench.kernel_id, max_chars=1000)
         with pytest.raises(KernelFailed, match="does not answer"):
-            await guest.open()
+            await bench.new_guest().open()
     finally:
         os.kill(pid, signal.SIGCONT)
 
@@ -261,6 +260,7 @@ async def test_our_code_does_not_end_the_users_kernel(bench: Bench, code: str) -
 
 
 async def test_a_hundred_megabytes_of_print_stay_in_the_kernel(bench: Bench) -> None:
+    bench.guest.limits = GuestLimits(stored_chars=1_100_000, kernel_chars=1_000_000)
     run = await bench.run("for _ in range(100):\n    print('x' * 1_000_000)\nprint('the end')")
     text = run.output().text
     assert len(text) <= 1_000_100
@@ -268,34 +268,37 @@ async def test_a_hundred_megabytes_of_print_stay_in_the_kernel(bench: Bench) -> 
     assert "characters left out" in text
 
 
-@pytest.mark.parametrize("attempt", range(40))
-async def test_stop_hits_our_code_alone(bench: Bench, attempt: int) -> None:
+async def test_stop_hits_our_code_alone(bench: Bench) -> None:
     """Ours and a cell of the user's back to back, stopped at a moment that differs from attempt to attempt."""
     await bench.run("import time")
-    for moment in (attempt * 0.0025, attempt * 0.0025 + 0.001):
-        run = bench.guest.execute("for _ in range(20): time.sleep(0.002)")
+    states = Counter[str]()
+    for attempt in range(80):
+        run = bench.execute("for _ in range(20): time.sleep(0.002)")
         while run.state == "held":
             await asyncio.sleep(0)
         cell = bench.user.send("for _ in range(20): time.sleep(0.002)")
-        await asyncio.sleep(moment)
+        if attempt % 2:  # a busy machine may be slow to begin: half of the moments are counted from there
+            await bench.begun(run)
+        await asyncio.sleep(attempt * 0.00125)
         await run.stop()
-        assert (await bench.user.reply(cell))["status"] == "ok"
-        await asyncio.wait_for(run.ended.wait(), 5)
-        assert run.state in ("stopped", "done")
+        assert (await bench.user.reply(cell))["status"] == "ok", attempt
+        states[(await bench.ended(run)).state] += 1
+    assert set(states) <= {"stopped", "done"}
+    assert states["stopped"] >= 10, "too few stops landed on ours for this to mean anything"
 
 
-async def test_a_run_that_waits_in_the_kernel_is_dropped_by_stop(bench: Bench) -> None:
-    await bench.run("import time; ran = []")
-    bench.guest._quiet.set()
-    cell = bench.user.send("time.sleep(1.0)")
-    run = bench.guest.execute("ran.append(1)")
-    while run.state == "held":
-        await asyncio.sleep(0)
-    await asyncio.sleep(0.2)
+async def test_a_run_that_waits_in_the_kernel_is_dropped_by_stop(bench: Bench, gate: Gate) -> None:
+    await bench.run("ran = []")
+    cell = await bench.occupy(gate.wait)
+    bench.guest._watch.quiet.set()  # as in the moment between two cells of the user's
+    run = bench.execute("ran.append(1)")
+    async with asyncio.timeout(60):
+        while run.state == "held":
+            await asyncio.sleep(0)
     assert run.state == "waiting"
     await run.stop()
     assert run.state in ("waiting", "stopped")
+    gate.open()
     assert (await bench.user.reply(cell))["status"] == "ok"
-    await asyncio.wait_for(run.ended.wait(), 5)
-    assert run.state == "stopped"
+    assert (await bench.ended(run)).state == "stopped"
     assert (await bench.run("ran")).output().text == "[]\n"

@@ -92,3 +92,20 @@ def test_half_characters_and_endless_numbers_can_be_written() -> None:
         collector.take("display_data", {"data": data, "metadata": {}})
     collector.take("error", {"ename": "E", "evalue": "\ud83d", "traceback": ["\ud83d"]})
     msgspec.json.encode(collector.result("done"))
+
+
+def test_results_without_end_are_bounded_and_counted() -> None:
+    collector = OutputCollector(1000)
+    for number in range(1200):
+        collector.take("display_data", {"data": {"text/plain": str(number)}, "metadata": {}})
+    output = collector.result("done")
+    assert len(output.display) == 1001
+    assert output.text.endswith("[200 more results and figures were shown than are kept]\n")
+    lines = [f"{number} " + "x" * 100_000 for number in range(100)]
+    collector = OutputCollector(1000)
+    collector.take("error", {"ename": "E", "evalue": "", "traceback": [*lines, "E: what was raised"]})
+    text = collector.result("failed").text
+    assert len(text) < 2_001_000
+    assert text.startswith("0 xxx")
+    assert text.endswith("99 " + "x" * 100_000 + "\nE: what was raised\n")
+    assert "parts of the traceback are left out" in text

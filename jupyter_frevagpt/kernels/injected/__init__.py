@@ -68,7 +68,8 @@ def leave() -> set[str]:
 def register(type_name: str, function: Any) -> None:
     """Let ``function(value, depth)`` describe values of a type, named as ``package.Class``, in a dict for JSON.
 
-    It is called with values of exactly that class, and must neither load nor compute anything.
+    It is called with values of exactly that class, and must neither load nor compute anything. A class of one's own
+    needs no call of this: its method ``__frevagpt_describe__(self, depth)`` does the same, for subclasses too.
     """
     from .describers import register as add
 

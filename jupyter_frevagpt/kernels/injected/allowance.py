@@ -14,6 +14,7 @@ DEFAULTS = {
     "traceback_chars": 100_000,
 }
 _NAMED_BUNDLES = 20
+_OURS = "<_frevagpt_guest."
 
 
 class Allowance:
@@ -110,12 +111,13 @@ class Allowance:
             self.dropped_bundles.append({"mime": str(mime)[:100], "bytes": size})
 
     def error(self, content: dict[str, Any]) -> None:
-        """Cut an error's texts in place."""
+        """Cut an error's texts in place, and take out the frame of ours that raised an interrupt."""
         limit = self.caps["traceback_chars"]
         for key in ("ename", "evalue"):
             content[key] = self._cut(content.get(key), limit // 10)
         lines = content.get("traceback")
         if isinstance(lines, list):
+            lines[:] = [line for line in lines if not (isinstance(line, str) and _OURS in line)]
             room = limit
             for number, line in enumerate(lines):
                 lines[number] = self._cut(line, room)

@@ -6,7 +6,7 @@ import time
 import types
 from typing import Any
 
-from .data_nodes import ArrayNode, DaskNode, FrameNode, SampleNode, XarrayNode, bytes_of_frame, pandas_copies_on_write
+from .data_nodes import ArrayNode, DaskNode, FrameNode, SampleNode, XarrayNode, pandas_copies_on_write
 from .looks import SCALARS, is_class, known_as, mro, names, type_name
 from .nodes import (
     BytesNode,
@@ -21,6 +21,7 @@ from .nodes import (
     RandomNode,
     SetNode,
 )
+from .sizes import bytes_of_frame
 
 _FIXED = frozenset(
     (
@@ -90,6 +91,10 @@ class Captures:
             self._drop(name, new, str(error))
         except Exception as error:  # noqa: BLE001 -- an odd object is one we cannot vouch for
             self._drop(name, new, f"it could not be looked at ({type(error).__name__})")
+
+    def settle(self) -> None:
+        """Nothing more is added: keep nothing alive but what the names lead to."""
+        self._known.clear()
 
     def _drop(self, name: str, new: list[Node], why: str) -> None:
         self.nodes.pop(name, None)

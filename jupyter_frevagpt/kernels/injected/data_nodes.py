@@ -11,6 +11,7 @@ from typing import Any
 
 from .looks import known_as
 from .nodes import Node
+from .sizes import bytes_of_frame
 
 _BLOCKS, _BLOCK = 256, 4096  # a sample: so many blocks of so many bytes, spread evenly
 _MAX_COLUMNS = 2000
@@ -230,12 +231,6 @@ def _columns(value: Any) -> list[Any]:
     if value.shape[1] > _MAX_COLUMNS:
         raise OverflowError("it has too many columns")
     return [value.iloc[:, at] for at in range(value.shape[1])]
-
-
-def bytes_of_frame(value: Any) -> int:
-    """Return the bytes of a frame's columns and index, those of the objects in them left out."""
-    used = value.memory_usage(deep=False)
-    return int(used.sum()) if value.ndim == 2 else int(used)
 
 
 def pandas_copies_on_write() -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import types
 from collections.abc import Callable
 from typing import Any
 
+from .foreign import facts_from, own_describer
 from .looks import (
     SCALARS,
     cut,
@@ -38,8 +40,8 @@ _table: dict[str, Describer] = {}
 
 
 def register(type_name: str, function: Describer) -> None:
-    """Describe values of ``package.Class`` with a function of the value and a depth."""
-    _table[type_name] = function
+    """Describe values of ``package.Class`` with a foreign function of the value and a depth."""
+    _table[type_name] = functools.partial(facts_from, function)
 
 
 def offer(type_name: str, function: Describer) -> None:
@@ -72,6 +74,9 @@ def describe_value(value: Any, depth: int) -> Facts:
         return _callable(value)
     if is_class(value):
         return _class(value)
+    own = own_describer(kind)
+    if own is not None:
+        return facts_from(own, value, depth)
     return _object(value, depth)
 
 

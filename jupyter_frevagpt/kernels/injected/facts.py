@@ -70,7 +70,9 @@ def _came_from(value: Any, package: str) -> bool:
     if type(value) is types.FunctionType:
         where = value.__globals__.get("__name__", "")
         return type(where) is str and where != "__main__"
-    if type(value) in (types.BuiltinFunctionType, types.ModuleType):
+    if type(value) is types.BuiltinFunctionType:
+        return value.__self__ is not builtins or package == "builtins"
+    if type(value) is types.ModuleType:
         return True
     kind = value if is_class(value) else type(value)
     return names(kind)[0].split(".", 1)[0] in (package, "builtins") or bool(known_as(kind))
@@ -117,10 +119,15 @@ def _number(path: str) -> int | None:
 
 
 def _foreign_transformers(shell: Any) -> list[str]:
-    """Return what rewrites cells here and is not IPython's own: with any of these only the kernel knows what runs."""
+    """Return what rewrites cells here and is not IPython's own: with any of these only the kernel knows what runs.
+
+    What works on syntax trees, or as a callback, has a name with ``ast_transformers.`` or ``events.`` in front: of its
+    work nothing can be seen before the run.
+    """
     manager = shell.input_transformer_manager
+    later = getattr(shell, "input_transformers_post", ())
     found = []
-    for step in (*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers):
+    for step in (*manager.cleanup_transforms, *manager.line_transforms, *manager.token_transformers, *later):
         function = step.__func__ if type(step) is types.MethodType else step
         if type(function) is types.FunctionType:
             module: Any = function.__globals__.get("__name__", "")
@@ -128,7 +135,7 @@ def _foreign_transformers(shell: Any) -> list[str]:
             module = names(function if type(function) is type else type(function))[0]
         if type(module) is not str or module.split(".", 1)[0] not in _STOCK_PACKAGES:
             found.append(cut(str(module), 60))
-    found += [cut(".".join(names(type(step))), 100) for step in shell.ast_transformers]
+    found += [cut(".".join(("ast_transformers", *names(type(step)))), 100) for step in shell.ast_transformers]
     found += [f"events.{name}" for name in ("pre_run_cell", "pre_execute") if _foreign_callbacks(shell, name)]
     return found[:20]
 

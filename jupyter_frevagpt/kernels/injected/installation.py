@@ -189,6 +189,8 @@ class Installation:
             if self.running:
                 self.running = ""
                 self.executions += 1
+                if self.live:
+                    quietly(self.operations.sweep)
             return original()
 
         return post_handler_hook

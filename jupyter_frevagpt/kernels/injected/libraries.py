@@ -11,6 +11,7 @@ from typing import Any
 
 from .describers import Facts, brief
 from .looks import SCALARS, cut, fields, is_secret_name, known_as, shown
+from .sizes import bytes_of_frame
 
 _PREVIEW_KINDS = "biufcSUmM"
 _enrolled: list[bool] = []
@@ -63,26 +64,36 @@ def _numpy_scalar(value: Any, _: int) -> Facts:
 def _frame(value: Any, depth: int) -> Facts:
     rows, width = value.shape
     columns = list(value.columns[:40])
-    dtypes = value.dtypes
+    arrays = [_column(value, at) for at in range(len(columns))]
     facts: Facts = {
         "kind": "frame",
         "shape": [rows, width],
-        "columns": {_label(column): cut(str(dtypes.iloc[at]), 40) for at, column in enumerate(columns)},
+        "columns": {_label(name): cut(str(array.dtype), 40) for name, array in zip(columns, arrays)},
         "index": type(value.index).__name__,
-        "bytes": int(value.memory_usage(deep=False).sum()) if width <= 500 else None,
+        "bytes": bytes_of_frame(value),
     }
     if depth and rows and width:
-        facts["head"] = _head(value, columns[:12], 2 if depth < 2 else 10)
+        facts["head"] = _head(list(zip(columns, arrays))[:12], min(rows, 2 if depth < 2 else 10))
     return facts
 
 
-def _head(value: Any, columns: list[Any], rows: int) -> list[list[Any]]:
+def _column(value: Any, at: int) -> Any:
+    """Return a column's array; a series around each is most of what looking at a small frame costs."""
+    column = getattr(value, "_get_column_array", None)
+    return value.iloc[:, at].array if column is None else column(at)
+
+
+def _head(columns: list[tuple[Any, Any]], rows: int) -> list[list[Any]]:
     """Return the first rows, read column by column; what looks like a secret is not shown."""
     data = [
-        ["•••"] * rows if is_secret_name(str(column)) else [_cell(item) for item in value.iloc[:rows, at].tolist()]
-        for at, column in enumerate(columns)
+        ["•••"] * rows if is_secret_name(str(name)) else [_cell(item) for item in _items(array[:rows])]
+        for name, array in columns
     ]
     return [list(row) for row in zip(*data)]
+
+
+def _items(array: Any) -> list[Any]:
+    return array.tolist() if hasattr(array, "tolist") else list(array)
 
 
 def _cell(item: Any) -> Any:
@@ -103,7 +114,7 @@ def _series(value: Any, depth: int) -> Facts:
         "shape": [len(value)],
         "dtype": cut(str(value.dtype), 40),
         "index": type(value.index).__name__,
-        "bytes": int(value.memory_usage(deep=False)),
+        "bytes": bytes_of_frame(value),
     }
     label = _label(value.name) if value.name is not None else ""
     if label:
@@ -146,7 +157,7 @@ def _geography(crs: Any, geometry: Any) -> Facts:
 
 
 def _dataset(value: Any, depth: int) -> Facts:
-    coordinates = set(value.coords)
+    coordinates = frozenset(value.coords)
     variables = [(name, item) for name, item in value.variables.items() if name not in coordinates]
     return {
         "kind": "dataset",
@@ -167,8 +178,8 @@ def _data_array(value: Any, depth: int) -> Facts:
 
 def _around(value: Any, depth: int) -> Facts:
     facts: Facts = {"bytes": int(value.nbytes)}
-    coordinates = itertools.islice(value.coords.items(), 8 if depth < 2 else 20)
-    facts["coords"] = {_label(name): _variable(item.variable) for name, item in coordinates}
+    coordinates = itertools.islice(value.coords.variables.items(), 8 if depth < 2 else 20)
+    facts["coords"] = {_label(name): _variable(item) for name, item in coordinates}
     if depth:
         for name, index in itertools.islice(value.indexes.items(), 6):
             if len(index) and _label(name) in facts["coords"]:
@@ -192,8 +203,9 @@ def _variable(variable: Any) -> Facts:
     for name in ("units", "long_name"):
         if type(text := variable.attrs.get(name)) is str:
             facts[name] = cut(text, 60)
-    if variable.chunks is not None:
-        facts["chunks"] = [int(sizes[0]) for sizes in variable.chunks]
+    chunks = getattr(getattr(variable, "_data", None), "chunks", None)  # xarray's own way to it asks for protocols
+    if chunks is not None:
+        facts["chunks"] = [int(sizes[0]) for sizes in chunks]
         facts["lazy"] = True
     return facts
 

@@ -36,6 +36,7 @@ class Operations:
             "diff": self.compare,
             "undo": self._undo,
             "forget": self._forget,
+            "review": self._review,
             "facts": self._facts,
             "transform": self._transform,
             "files": self.list_files,
@@ -111,7 +112,7 @@ class Operations:
 
     def compare(self, taken: dict[str, Any]) -> dict[str, Any]:
         """Return what has changed since a snapshot, named by the answer to ``take_snapshot``."""
-        changes: dict[str, Any] = self._known(taken["id"]).changes(self._guest.begun)
+        changes: dict[str, Any] = self._snapshots.compare(self._known(taken["id"]), self._guest.begun)
         return changes
 
     def _known(self, snapshot_id: str) -> Any:
@@ -132,7 +133,21 @@ class Operations:
         memory: dict[str, Any] = self._snapshots.memory()
         return memory
 
+    def _still(self, ids: list[str]) -> list[str]:
+        return list(self._snapshots.still(ids)) if self._snapshots else []
+
+    def sweep(self) -> None:
+        """A cell has ended: keep nothing alive that undo has no use for any more."""
+        if self._snapshots is not None:
+            self._snapshots.sweep(self._guest.begun)
+
     # ---- before a run, and around it
+
+    def _review(self, code: str, made: list[str], **asked: Any) -> dict[str, Any]:
+        from .reviewing import look_at
+
+        told = look_at(self._guest.shell, code, **asked)
+        return {**told, "still": self._still(made), "running": bool(self._guest.running)}
 
     def _facts(self, **arguments: Any) -> dict[str, Any]:
         from .facts import facts

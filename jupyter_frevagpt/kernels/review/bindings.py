@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from .expressions import Expressions
 from .known import CANONICAL, PLAIN_TYPES
 from .options import is_look
-from .scope import DATA, REPORTED, Value
+from .scope import DATA, PARAMETER, REPORTED, Value
 
 _ASSIGNABLE = frozenset(
     "columns index name names attrs values shape data real imag coords encoding units mask flat fill_value title "
@@ -36,7 +36,7 @@ class Bindings(Expressions):
             self.bind_name(target.id, value, target)
         elif isinstance(target, ast.Tuple | ast.List):
             for part in target.elts:
-                self.bind(part, _without_texts(Value(tag=value.tag)))
+                self.bind(part, _without_texts(Value(tag=value.tag, of=value.of)))
         elif isinstance(target, ast.Starred):
             self.bind(target.value, _without_texts(Value(tag=value.tag)))
         elif isinstance(target, ast.Attribute):
@@ -111,7 +111,7 @@ class Bindings(Expressions):
             self.findings.add("persistence", "Changes a module or a type for all later code", target)
         elif base.sort != "reported" and target.attr not in _ASSIGNABLE:
             self.findings.add("persistence", f"Sets .{target.attr} of an object", target)
-        self.mutation(target.value, target)
+        self.mutation(target.value, target, base)
 
     def _bind_item(self, target: ast.Subscript) -> None:
         base = self.resolve(target.value)
@@ -122,27 +122,34 @@ class Bindings(Expressions):
             key = target.slice.value if isinstance(target.slice, ast.Constant) else None
             if base.path != "matplotlib.rcParams" or not is_look(key):
                 self.findings.add("persistence", "Changes settings for all later code", target)
-        self.mutation(target.value, target)
+        self.mutation(target.value, target, base)
 
-    def mutation(self, target: ast.expr, node: ast.AST) -> None:
-        """Note that what ``target`` stands for is changed in place."""
+    def mutation(self, target: ast.expr, node: ast.AST, value: Value) -> None:
+        """Note that what ``target`` stands for, ``value`` as far as is known, is changed in place."""
         root = target
         while isinstance(root, ast.Attribute | ast.Subscript | ast.Starred):
             root = root.value
-        if not isinstance(root, ast.Name) or self.scope.find(root.id) is not None:
-            return
-        kind = self.facts.variables.get(root.id, "")
+        if isinstance(root, ast.Name) and self.scope.find(root.id) is None:
+            self.changed(root.id, node)
+        else:
+            self.changed(value.of, node)
+
+    def changed(self, name: str, node: ast.AST) -> None:
+        """Note that a variable of the user's is changed in place, whatever it is called here."""
+        if name == PARAMETER:
+            self.changes_arguments = True
+        kind = self.facts.variables.get(name, "")
         if kind in PLAIN_TYPES:
             return
-        if root.id in self.facts.variables and root.id not in self.facts.own and not kind.startswith("matplotlib."):
-            self.findings.say("mutates", f"Changes your variable {root.id} in place.", getattr(node, "lineno", 1))
+        if name in self.facts.variables and name not in self.facts.own and not kind.startswith("matplotlib."):
+            self.findings.say("mutates", f"Changes your variable {name} in place.", getattr(node, "lineno", 1))
 
 
 def _without_texts(value: Value) -> Value:
     """What is still true of a name that is bound more than once."""
     if value.sort != "data":
         return value
-    return Value(size=value.size, tag=value.tag if value.tag in ("figure", "opaque") else "")
+    return Value(size=value.size, tag=value.tag if value.tag in ("figure", "opaque") else "", of=value.of)
 
 
 def all_nodes(tree: ast.AST) -> list[ast.AST]:

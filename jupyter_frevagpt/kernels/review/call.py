@@ -34,10 +34,9 @@ class Call(msgspec.Struct):
 
     def argument(self, position: int, *names: str) -> Value | None:
         """The argument at ``position`` or by one of ``names``, or None when it is left out."""
-        for name in names:
-            if name in self.keywords:
-                return self.keywords[name]
-        return self.args[position] if position < len(self.args) else None
+        if position < len(self.args):
+            return self.args[position]
+        return next((self.keywords[name] for name in names if name in self.keywords), None)
 
     def constant(self, name: str, position: int | None = None) -> object:
         """The literal given for ``name``; Ellipsis when it is given but not literal, None when it is left out."""

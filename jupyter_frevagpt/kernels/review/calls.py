@@ -8,6 +8,7 @@ from abc import abstractmethod
 from . import functions, magics, methods, options
 from .call import Call
 from .names import Names
+from .purity import CHANGING_FUNCTIONS, OUT_SECOND, OUT_THIRD
 from .scope import DATA, REPORTED, Value
 
 _TYPE_IS_FINE_IN = frozenset(f"builtins.{name}" for name in "print str repr isinstance issubclass format id".split())
@@ -41,8 +42,12 @@ class Calls(Names):
         """Read a function's parameters and what it does."""
 
     @abstractmethod
-    def mutation(self, target: ast.expr, node: ast.AST) -> None:
-        """Note that what ``target`` stands for is changed in place."""
+    def mutation(self, target: ast.expr, node: ast.AST, value: Value) -> None:
+        """Note that what ``target`` stands for, ``value`` as far as is known, is changed in place."""
+
+    @abstractmethod
+    def changed(self, name: str, node: ast.AST) -> None:
+        """Note that a variable of the user's is changed in place, whatever it is called here."""
 
     def call(self, node: ast.Call) -> Value:
         """What a call gives, after its arguments and what it does were judged."""
@@ -66,16 +71,40 @@ class Calls(Names):
             return REPORTED
         if callee.sort == "function":
             call.path = callee.path
+            self._arguments_change(call)
             return functions.judge(call)
         if receiver is not None and isinstance(node.func, ast.Attribute):
             call.path, call.receiver = node.func.attr, receiver
             if methods.mutates(node.func.attr, node):
-                self.mutation(node.func.value, node)
+                self.mutation(node.func.value, node, receiver)
+            self._arguments_change(call)
             return methods.judge(call)
+        self._local(call, callee)
+        return DATA
+
+    def _local(self, call: Call, callee: Value) -> None:
+        """Judge the call of a function of this code's, or of something that came of data."""
+        if callee.sort == "local" and self.changes_arguments:
+            for value in (*call.args, *call.keywords.values()):
+                self.changed(value.of, call.node)
         options.keywords(call)
         if callee.sort == "data" and self.opaque:
-            self.findings.add("unknown", "Calls something that is only known when it runs", node)
-        return DATA
+            self.findings.add("unknown", "Calls something that is only known when it runs", call.node)
+
+    def _arguments_change(self, call: Call) -> None:
+        """Note the variables that a function writes into."""
+        name = call.path.rpartition(".")[2]
+        out = call.keywords.get("out")
+        position = 2 if name in OUT_THIRD else 1 if name in OUT_SECOND else None
+        if out is None and position is not None and call.path.startswith("numpy."):
+            out = call.args[position] if len(call.args) > position else None
+        given = [out] if out is not None else []
+        if name in CHANGING_FUNCTIONS or (name == "nan_to_num" and call.constant("copy", 1) not in (None, True)):
+            given += call.args[:1]
+        if self.changes_arguments and call.receiver is not None and any(arg.sort == "local" for arg in call.args):
+            given.append(call.receiver)
+        for value in given:
+            self.changed(value.of, call.node)
 
     def _arguments(self, node: ast.Call, callee: Value) -> Call:
         fine = callee.sort == "function" and callee.path in _TYPE_IS_FINE_IN
@@ -151,6 +180,8 @@ class Calls(Names):
             verdict = magics.magic(literal[0], literal[1], literal[2] if wanted == 3 else None)
         if verdict.kind is not None:
             self.findings.add(verdict.kind, verdict.words, node)
+            if verdict.kind == "files":
+                self.findings.bring("a file")
             self.findings.never_standing = self.findings.never_standing or verdict.never_standing
         if verdict.code is not None:
             self.nested(verdict.code, node)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .report import Kind
 
 Danger = tuple[Kind, str]
@@ -28,7 +30,7 @@ _PROCESSES = _all(
     "processes",
     "Starts or controls other processes or threads",
     "os subprocess multiprocessing threading concurrent asyncio pty pexpect sched signal posix _posixsubprocess "
-    "_thread sh cdo plumbum fabric psutil resource faulthandler dask.distributed dask.bag distributed joblib ray "
+    "_thread sh cdo plumbum fabric psutil resource faulthandler dask.distributed dask.bag distributed ray "
     "mpi4py xarray.show_versions pandas.show_versions matplotlib.animation nco",
 )
 _NETWORK = _all(
@@ -75,12 +77,12 @@ _DYNAMIC = _all(
     "dynamic",
     "Runs or loads code that cannot be read here",
     "eval exec compile __import__ __builtins__ __loader__ __spec__ globals locals vars breakpoint importlib imp "
-    "runpy code codeop pkgutil zipimport ctypes cffi _ctypes pickle cPickle _pickle cloudpickle dill marshal copyreg "
-    "shelve yaml inspect ast dis types operator.attrgetter operator.methodcaller string.Formatter numba torch jax "
-    "tensorflow numpy.ctypeslib numpy.f2py numpy.distutils numpy.test scipy.LowLevelCallable scipy.weave pandas.eval "
-    "pandas.read_pickle pandas.to_pickle pandas.read_hdf pandas.HDFStore pandas.read_xml super object property "
-    "classmethod staticmethod memoryview sys._getframe sys._current_frames traceback unittest timeit cProfile "
-    "profile pdb bdb trace numpy.testing numpy.lib numpy.fromregex numpy.safe_eval pydoc help "
+    "runpy code codeop pkgutil zipimport ctypes cffi _ctypes pickle cPickle _pickle cloudpickle dill marshal "
+    "copyreg joblib shelve yaml inspect ast dis types operator.attrgetter operator.methodcaller string.Formatter "
+    "numba torch jax tensorflow numpy.ctypeslib numpy.f2py numpy.distutils numpy.test scipy.LowLevelCallable "
+    "scipy.weave pandas.eval pandas.read_pickle pandas.to_pickle pandas.read_hdf pandas.HDFStore pandas.read_xml "
+    "super object property classmethod staticmethod memoryview sys._getframe sys._current_frames traceback unittest "
+    "timeit cProfile profile pdb bdb trace numpy.testing numpy.lib numpy.fromregex numpy.safe_eval pydoc help "
     "functools.singledispatch numexpr numpy.from_dlpack pytest rpy2 julia",
 )
 _INSTALLS = _all(
@@ -127,7 +129,7 @@ _METHODS: dict[Kind, str] = {
     "addFilter setLoggerClass set_backend register_dataset_accessor register_dataarray_accessor user_ns "
     "user_global_ns set_trait meta_path path_hooks new_timer settrace setprofile add_extension "
     "register_post_execute set_next_input enable_gui set_hook",
-    "browser": "_repr_html_ to_jshtml display_javascript display_html",
+    "browser": "_repr_html_ to_jshtml display_javascript display_html explore hvplot",
 }
 _WORDS: dict[Kind, str] = {
     "files": "Reads, creates, changes or deletes files",
@@ -159,6 +161,12 @@ _BEGINNINGS: dict[str, Kind] = {
     **dict.fromkeys(("run_", "exec_"), "dynamic"),
     "register_": "persistence",
 }
+
+
+WRITES_ONLY = re.compile(
+    r"(to|print|write|save|dump|export)(_\w+)?|remove(dirs)?|unlink|rm(dir|tree)|mkdir|makedirs|ch(mod|own)|touch|savetxt|truncate"
+)
+"""What asks about files without reading any."""
 
 
 def by_method(name: str) -> Danger | None:

@@ -6,11 +6,17 @@ import ast
 import re
 from collections.abc import Callable
 
+import msgspec
+
 from . import functions, memory
 from .calls import Calls
 from .paths import LOOPBACK, SECRET
-from .scope import DATA, NUMERIC, REPORTED, Scope, Value, element, held, joined
+from .scope import DATA, NUMERIC, PARAMETER, REPORTED, Scope, Value, element, held, joined
 
+_OPTIONS = frozenset(
+    "allow_pickle usetex text/html application/javascript image/svg+xml storage_options remote_protocol "
+    "remote_options target_options target_protocol".split()
+)
 _NUMERIC_FORMAT = re.compile(r"[<>=^]?[+\- ]?0?\d*[,_]?(\.\d+)?[dfeg]")
 
 
@@ -42,7 +48,7 @@ class Expressions(Calls):
             self.findings.add("secrets", "Names a place where passwords, keys or settings are kept", node)
         elif functions.has_markup(text):
             self.findings.add("browser", "Holds markup that the browser would run", node)
-        elif text in ("allow_pickle", "usetex", "text/html", "application/javascript", "image/svg+xml"):
+        elif text in _OPTIONS:
             self.findings.add("dynamic", "Names an option by which code can run", node)
 
     def _name(self, node: ast.Name) -> Value:
@@ -59,7 +65,10 @@ class Expressions(Calls):
     def _binary(self, node: ast.BinOp) -> Value:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node.op, ast.Add) and not left.listed and not right.listed and left.tag != "number":
-            return joined([left, right]) if right.tag != "number" else DATA
+            whole = joined([left, right]) if right.tag != "number" else DATA
+            for text in whole.texts or ():
+                self._look_at_text(text, node)
+            return whole
         if isinstance(node.op, ast.Div) and left.tag == "path":
             whole = joined([Value(texts=left.texts), Value(texts=("/",)), Value(texts=right.texts, tag=right.tag)])
             absolute = any(text.startswith("/") for text in right.texts or ())
@@ -112,9 +121,14 @@ class Expressions(Calls):
             base = self.handed_on(base, node)
         self.value(node.slice)
         if isinstance(node.slice, ast.Slice):
-            return base if base.listed or base.tag == "opaque" else DATA
-        if base.size and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            return Value(size=base.size)
+            if base.tag == "opaque":
+                return Value(tag="opaque")  # of a list it is a copy
+            return base if base.listed else Value(of=base.of)
+        named = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+        if named and base.sort == "data" and not base.tag and base.texts is None:
+            return Value(size=base.size, of=base.of)
+        if base.tag != "opaque" and base.of:
+            return Value(of=PARAMETER) if base.of == PARAMETER else DATA
         return element(base) if base.sort == "data" else REPORTED if base.sort == "reported" else DATA
 
     def _slice(self, node: ast.Slice) -> Value:
@@ -188,7 +202,11 @@ class Expressions(Calls):
             for part in parts:
                 self.bind(part, element(given))
             return
-        self.bind(target, element(given))
+        item = element(given)
+        if isinstance(iterable, ast.List | ast.Tuple) and not item.of:
+            variables = [self.name(each).of for each in iterable.elts if isinstance(each, ast.Name)]
+            item = msgspec.structs.replace(item, of=next(filter(None, variables), ""))
+        self.bind(target, item)
 
     def _again(self, node: ast.expr) -> Value:
         """The value of a simple expression that was read before."""
@@ -217,7 +235,7 @@ def _with_functions(items: list[Value]) -> Value:
 def _either(one: Value, other: Value) -> Value:
     if one.texts is None or other.texts is None or one.listed != other.listed or one.tag != other.tag:
         tag = "opaque" if "opaque" in (one.tag, other.tag) else ""
-        return Value(size=max(one.size, other.size), tag=tag)
+        return Value(size=max(one.size, other.size), tag=tag, of=one.of or other.of)
     return Value(texts=one.texts + other.texts, listed=one.listed, tag=one.tag)
 
 

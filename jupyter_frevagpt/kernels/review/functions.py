@@ -52,6 +52,9 @@ def _image(call: Call) -> Value:
     if "url" in call.keywords or call.constant("embed") not in (None, True):
         call.ask("browser", "Has the browser fetch an image")
     storage.read(call)
+    for name in ("data", "filename"):
+        if name in call.keywords:
+            storage.check_read(call, call.keywords[name])
     return DATA
 
 
@@ -62,6 +65,7 @@ def _databrowser(call: Call) -> Value:
     if not known or not known <= call.facts.hosts or call.unreadable:
         call.ask("network", "Asks a Freva server")
         return DATA
+    call.findings.bring("the catalogue of the Freva server")
     return Value(tag="catalogue", listed=True)
 
 
@@ -112,6 +116,8 @@ def _writer(call: Call) -> Value:
 def _to_memory(call: Call) -> Value:
     if call.args:
         memory.check(call, call.args[0])
+        if call.path.startswith("numpy.as"):
+            return Value(of=call.args[0].of)
     return DATA
 
 
@@ -180,7 +186,9 @@ def judge(call: Call) -> Value:
     if call.path in _KEEPS and len(call.args) == 1:
         if call.path == "builtins.next":
             return element(first)
-        return first if first.listed or first.tag == "opaque" else DATA
+        if first.tag == "opaque":
+            return Value(tag="opaque")
+        return first if first.listed else DATA
     if call.path in ("io.StringIO", "io.BytesIO"):
         return Value(tag="buffer")
     if call.path == "pandas.NamedAgg":

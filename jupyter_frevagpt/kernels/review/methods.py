@@ -10,6 +10,7 @@ from string import Formatter
 from . import memory, options, storage
 from .call import Call
 from .dangers import by_method
+from .paths import is_data_name
 from .purity import PURE_METHODS
 from .scope import DATA, Value, element, joined
 
@@ -26,7 +27,17 @@ ARGUMENTS_MATTER = (
 MUTATORS = frozenset(
     "append extend insert update pop popitem remove clear sort reverse setdefault add discard fill put resize itemset "
     "partition setflags close difference_update intersection_update "
-    "symmetric_difference_update appendleft popleft".split()
+    "symmetric_difference_update appendleft popleft byteswap setfield renameVariable renameDimension renameGroup "
+    "renameAttribute createVariable createDimension createGroup setncattr setncatts delncattr".split()
+)
+PLAIN_PARTS = frozenset("size shape ndim nbytes dtype name dims sizes itemsize empty units long_name columns".split())
+"""Attributes that are no part of what they are looked up on, but numbers or text about it."""
+_VIEWS = frozenset("view ravel reshape squeeze transpose swapaxes items to_numpy setdefault".split())
+"""Methods whose result shares its memory with, or belongs to, what they are called on."""
+
+_INPLACE = frozenset(
+    "drop dropna fillna sort_values sort_index rename reset_index set_index replace drop_duplicates interpolate clip "
+    "mask where ffill bfill rename_axis eval query".split()
 )
 _OF_CONTAINERS = frozenset("count index keys values items copy get load plot union intersection difference".split())
 _IN_QUERIES = frozenset(
@@ -52,17 +63,21 @@ def judge(call: Call) -> Value:
         _format(call, receiver)
     elif name in ("replace", "rename"):
         _move(call, receiver)
-    elif name in ("open", "read_text", "read_bytes") and receiver.tag in ("path", "files"):
-        if name == "open" and (call.args or call.keywords):
-            call.ask("files", "Opens a file to change it")
-        storage.check_read(call, receiver)
-    elif name == "open":
-        call.ask("files", "Opens something whose name is not known here")
+    elif name in ("open", "read_text", "read_bytes"):
+        _open(call, receiver)
     elif name in memory.LOADING:
         memory.check(call, receiver)
         if name == "load" and call.args:
             call.ask("files", "Loads from a place that is not known here")
+            call.findings.bring("a file")
     return _result(call, receiver)
+
+
+def _open(call: Call, receiver: Value) -> None:
+    """``open``, ``read_text`` and ``read_bytes`` of a path."""
+    if call.path == "open" and (call.args or call.keywords):
+        call.ask("files", "Opens a file to change it")
+    storage.check_read(call, receiver if receiver.tag in ("path", "files") else DATA)
 
 
 def _result(call: Call, receiver: Value) -> Value:
@@ -72,7 +87,7 @@ def _result(call: Call, receiver: Value) -> Value:
             return _glob(call, receiver)
         return Value(tag="path")
     if receiver.tag == "opaque":
-        return receiver
+        return receiver if name != "copy" else Value(tag="opaque")
     if name == "items" and receiver.listed:
         return receiver
     if name in ("keys", "values", "copy") and (receiver.listed or receiver.tag == "catalogue"):
@@ -83,6 +98,8 @@ def _result(call: Call, receiver: Value) -> Value:
         return receiver
     if name in memory.KEEPS_SIZE and receiver.size:
         return Value(size=receiver.size)
+    if name in _VIEWS and receiver.of:
+        return Value(of=receiver.of)
     if name in ("get", "pop"):
         return element(receiver) if len(call.args) == 1 else DATA
     return DATA
@@ -92,7 +109,16 @@ def _glob(call: Call, receiver: Value) -> Value:
     pattern = call.args[0] if call.args else DATA
     whole = joined([Value(texts=receiver.texts), Value(texts=("/",)), pattern]) if receiver.texts else DATA
     storage.check_read(call, whole)
+    if not all(map(_leaves_hidden_out, pattern.texts or ())):
+        call.ask("secrets", "Searches among hidden files too")
     return Value(tag="files", listed=True)
+
+
+def _leaves_hidden_out(pattern: str) -> bool:
+    """True where hidden files, which ``glob`` of a path finds as well, are not what is looked for."""
+    parts = [part for part in pattern.split("/") if part]
+    wild = any(part[0] in "*?[" for part in parts)
+    return not wild or is_data_name(parts[-1])
 
 
 def _write(call: Call) -> None:
@@ -187,8 +213,15 @@ def _move(call: Call, receiver: Value) -> None:
 
 
 def mutates(call_name: str, node: ast.Call) -> bool:
-    """True for a method that changes what it is called on."""
+    """True for a method that changes what it is called on; ``**`` may hold an ``inplace`` that cannot be read."""
     for keyword in node.keywords:
         if keyword.arg == "inplace":
             return not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        if keyword.arg is None and call_name in _INPLACE and not _has_no_inplace(keyword.value):
+            return True
     return call_name in MUTATORS
+
+
+def _has_no_inplace(node: ast.expr) -> bool:
+    keys = node.keys if isinstance(node, ast.Dict) else [None]
+    return all(isinstance(key, ast.Constant) and key.value != "inplace" for key in keys)

@@ -6,11 +6,11 @@ import ast
 import builtins
 from collections.abc import Sequence
 
-from .dangers import DANGERS, RISKY_LEAVES, by_method, danger
+from .dangers import DANGERS, RISKY_LEAVES, WRITES_ONLY, Danger, by_method, danger
 from .findings import Findings
 from .functions import CHECKED, ONLY_CALLED
 from .known import BUILTINS, CANONICAL, DATA_ROOTS, OPAQUE_TYPES, PLAIN_TYPES
-from .methods import ARGUMENTS_MATTER, MUTATORS, is_plain_format
+from .methods import ARGUMENTS_MATTER, MUTATORS, PLAIN_PARTS, is_plain_format
 from .modules import ALIASES, MODULES, leads_elsewhere
 from .report import KernelFacts
 from .scope import DATA, REPORTED, Scope, Value
@@ -30,6 +30,7 @@ class Names:
         self.opaque = False
         self.branches = 0
         self.runs_magics = False
+        self.changes_arguments = False
         self.paths_about = False
         self._pending: dict[str, ast.AST] = {}
         self._asked: set[str] = set()
@@ -55,6 +56,8 @@ class Names:
             return Value(sort="module", path=path) if path in MODULES else self.risky(path, node)
         if name in self.facts.variables:
             return self._variable(name, node)
+        if f"builtins.{name}" in self.facts.changed:
+            return self._changed(name, node)
         if name in BUILTINS:
             return Value(sort="function", path=f"builtins.{name}") if name != "__name__" else DATA
         if danger(name)[0] == "unknown" and not hasattr(builtins, name):
@@ -66,11 +69,12 @@ class Names:
         kind = self.facts.variables[name].removeprefix("builtins.")
         root = kind.split(".")[0]
         if root in DATA_ROOTS and "." in kind:
-            return Value(size=self.facts.lazy.get(name, 0), tag="figure" if root == "matplotlib" else "")
+            tag = "figure" if root == "matplotlib" else ""
+            return Value(size=self.facts.lazy.get(name, 0), tag=tag, of=name if not tag else "")
         if kind in PLAIN_TYPES:
             return DATA
         if kind in OPAQUE_TYPES:
-            return Value(tag="opaque")
+            return Value(tag="opaque", of=name)
         if kind in ("function", "builtin_function_or_method", "method"):
             self.findings.say("unknown", f"Uses your function {name}, whose code was not looked at.", node.lineno)
         elif kind == "module":
@@ -99,6 +103,7 @@ class Names:
     def _of_data(self, base: Value, name: str, node: ast.AST, call: ast.Call | None) -> Value:
         found = by_method(name)
         if found is not None and not (base.tag == "buffer" and name in ("write", "writelines")):
+            self.bring_file(found, name)
             self.findings.add(*found, call or node)
             self.findings.never_standing = self.findings.never_standing or found[0] == "network"
             return REPORTED
@@ -116,7 +121,8 @@ class Names:
             return DATA
         if base.texts is not None or base.tag in ("files", "catalogue"):
             return DATA
-        return Value(size=base.size, tag=base.tag if base.tag in ("figure", "opaque") else "")
+        of = base.of if name not in PLAIN_PARTS else ""
+        return Value(size=base.size, tag=base.tag if base.tag in ("figure", "opaque") else "", of=of)
 
     def member(self, path: str, name: str, node: ast.AST) -> Value:
         """What the module ``path`` has under ``name``."""
@@ -124,6 +130,8 @@ class Names:
             return DATA
         full = f"{path}.{name}"
         full = ALIASES.get(full, full)
+        if full in self.facts.changed:
+            return self._changed(full, node)
         if full in MODULES and full not in ("glob.glob", "tqdm.tqdm"):
             return Value(sort="module", path=full)
         rule = MODULES[path]
@@ -135,6 +143,10 @@ class Names:
         if not listed:
             return self.risky(full, node)
         return Value(sort="function", path=full)
+
+    def _changed(self, path: str, node: ast.AST) -> Value:
+        self.findings.say("unknown", f"Uses {path}, which was changed in this kernel.", _line(node))
+        return REPORTED
 
     def _of_function(self, base: Value, name: str, node: ast.AST) -> Value:
         full = f"{base.path}.{name}"
@@ -155,9 +167,15 @@ class Names:
         risk = by_method(name)
         if risk is not None or name in ARGUMENTS_MATTER:
             kind, words = risk or ("dynamic", f"Calls .{name} in a way that hides what it is called with")
+            self.bring_file((kind, words), name)
             self.findings.add(kind, words, node)
             return REPORTED
         return Value(sort="function", path=full)
+
+    def bring_file(self, found: Danger, path: str) -> None:
+        """Note that a file may be read, where what asks about files does more than write or delete."""
+        if found[0] == "files" and not WRITES_ONLY.fullmatch(path.rpartition(".")[2]):
+            self.findings.bring("a file")
 
     def risky(self, path: str, node: ast.AST) -> Value:
         """What asks, with the words of its use, once it is used; at the end in any case."""
@@ -176,6 +194,7 @@ class Names:
         kind, words = danger(path)
         if kind == "unknown" and path not in DANGERS:
             words = f"Uses {path}, which is not known to be harmless"
+        self.bring_file((kind, words), path)
         self.findings.add(kind, words, node)
         if kind == "network" and isinstance(node, ast.Call) and not _has_address(node):
             self.findings.never_standing = True

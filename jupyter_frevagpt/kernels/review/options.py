@@ -8,9 +8,10 @@ from .call import Call
 
 _LOOKS = (
     "figure.", "axes.", "axes", "font.", "font", "lines.", "lines", "xtick.", "xtick", "ytick.", "ytick", "legend.",
-    "legend", "image.", "image", "grid.", "grid", "savefig.dpi", "savefig.bbox", "savefig.transparent", "patch.",
+    "legend", "image.", "image", "grid.", "grid", "savefig.dpi", "savefig.bbox", "savefig.transparent",
+    "savefig.pad", "savefig.edgecolor", "patch.",
     "hatch.", "text.color", "mathtext.", "contour.", "boxplot.", "scatter.", "errorbar.", "hist.", "date.", "pcolor",
-    "polaraxes.", "savefig.facecolor", "savefig", "figure", "mathtext", "patch", "text",
+    "polaraxes.", "savefig.facecolor", "figure", "mathtext", "patch", "text",
 )  # fmt: skip
 _NOT_LOOKS = ("figure.hooks", "text.usetex", "text.latex", "font.path")
 _PANDAS = ("display.", "mode.copy_on_write", "mode.chained_assignment", "precision", "max_rows", "max_columns")

@@ -57,9 +57,15 @@ def place(name: str, facts: KernelFacts) -> Place:
         return "outside"
     if any(part.startswith(".") for part in parts):
         return "hidden"
-    if parts and _may_be(parts[0], facts.links):
+    if _by_link(parts, facts):
         return "outside"
     return "inside"
+
+
+def _by_link(parts: list[str], facts: KernelFacts) -> bool:
+    """True when one of the folders on the way, or the file, may be a link that leads out."""
+    whole = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)] if facts.links else []
+    return any(_may_be(part, facts.links) for part in whole)
 
 
 def _absolute(name: str, facts: KernelFacts) -> Place:
@@ -71,7 +77,7 @@ def _absolute(name: str, facts: KernelFacts) -> Place:
             rest = parts[len(stem) :]
             if any(part.startswith(".") for part in rest):
                 return "hidden"
-            return "outside" if folder == facts.cwd and _may_be(rest[0], facts.links) else "inside"
+            return "outside" if folder == facts.cwd and _by_link(rest, facts) else "inside"
     return "outside"
 
 
@@ -94,13 +100,17 @@ def relative(name: str, facts: KernelFacts) -> str | None:
     return posixpath.normpath(name)[len(cwd) :] if cwd and name.startswith(cwd) else None
 
 
+def is_data_name(name: str) -> bool:
+    """True for the name of a data file or a picture, by its suffix."""
+    return "." in name.rpartition("/")[2] and name.rpartition(".")[2].lower() in _DATA_SUFFIXES
+
+
 def is_new_data_file(name: str, facts: KernelFacts) -> str:
     """Nothing when ``name`` is a data file that is not there yet, else what stands against it."""
     short = relative(name, facts)
     if short is None:
         return "outside the working directory"
-    suffix = short.rpartition(".")[2].lower() if "." in short.rpartition("/")[2] else ""
-    if suffix not in _DATA_SUFFIXES or _READ_AT_START.match(short):
+    if not is_data_name(short) or _READ_AT_START.match(short):
         return "which is not a plain data file"
     if facts.files is None:
         return "and whether it is there already is not known"

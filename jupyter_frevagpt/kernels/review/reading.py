@@ -48,6 +48,8 @@ def _review(code: str, facts: KernelFacts, findings: Findings) -> Review:
     findings = Findings(text)
     if text.strip() != stock.strip():
         findings.say("persistence", "Your kernel rewrites this code before it runs; shown is what will run.", 1)
+    if facts.transformed is None and facts.rewriters:
+        findings.say("persistence", "Your kernel changes code before it runs, and how cannot be seen now.", 1)
     return _read(text, facts, findings)
 
 
@@ -75,11 +77,13 @@ def _read(text: str, facts: KernelFacts, findings: Findings) -> Review:
         never_standing=findings.never_standing,
         touches=touches,
         touches_all=touches_all,
+        reads=findings.reads(),
     )
 
 
 def _result(findings: Findings, *, touches_all: bool) -> Review:
-    return Review(not findings.asks, findings.reasons(), findings.never_standing, (), touches_all)
+    found = (not findings.asks, findings.reasons(), findings.never_standing)
+    return Review(*found, touches_all=touches_all, reads=findings.reads())
 
 
 def transformed(code: str) -> str | None:

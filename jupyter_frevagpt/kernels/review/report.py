@@ -38,9 +38,11 @@ NEVER_STANDING: frozenset[Kind] = frozenset({"loopback", "secrets", "persistence
 class KernelFacts(msgspec.Struct, frozen=True):
     """What the kernel told about itself; each part may be missing, and what is missing is not vouched for.
 
-    ``transformed`` is the kernel's own transform of this very cell; ``modules`` maps names to the modules that they are
-    now, ``variables`` maps the other names to their types (``xarray.Dataset``, ``list``, ``function``: the root module
-    and the qualified name, builtins without a module). ``lazy`` gives the bytes that a lazily loaded variable would
+    ``transformed`` is the kernel's own transform of this very cell; where it is not told, ``rewriters`` are what
+    changes cells there beside IPython. ``modules`` maps names to the modules that they are now, ``variables`` maps the
+    other names to their types (``xarray.Dataset``, ``list``, ``function``: the root module and the qualified name,
+    builtins without a module). ``changed`` are functions that are not what they were when they were imported, such as
+    ``numpy.mean``. ``lazy`` gives the bytes that a lazily loaded variable would
     take, ``free_memory`` is in bytes. ``files`` are the names in the working directory ``cwd``, of folders too;
     ``links`` are those of them that lead out of it. ``hosts`` may be reached and ``readable`` folders read without
     asking. ``freva_host`` is where the kernel's Freva client goes when code does not say. ``own`` are names that the
@@ -48,8 +50,10 @@ class KernelFacts(msgspec.Struct, frozen=True):
     """
 
     transformed: str | None = None
+    rewriters: tuple[str, ...] = ()
     modules: Mapping[str, str] = _NOTHING
     variables: Mapping[str, str] = _NOTHING
+    changed: frozenset[str] = frozenset()
     lazy: Mapping[str, int] = _NO_SIZES
     free_memory: int | None = None
     cwd: str = ""
@@ -86,7 +90,8 @@ class Review(msgspec.Struct, frozen=True):
     """What the code may do.
 
     ``harmless`` is true when nothing asks. ``never_standing`` says that a question must be put each time, whatever was
-    allowed for the chat. ``touches`` over-approximates; with ``touches_all`` any name may change.
+    allowed for the chat. ``touches`` over-approximates; with ``touches_all`` any name may change. ``reads`` names the
+    text from outside that the code may bring in, such as "the file notes.txt"; it over-approximates too.
     """
 
     harmless: bool
@@ -94,3 +99,4 @@ class Review(msgspec.Struct, frozen=True):
     never_standing: bool = False
     touches: tuple[Touch, ...] = ()
     touches_all: bool = False
+    reads: tuple[str, ...] = ()

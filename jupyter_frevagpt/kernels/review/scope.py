@@ -20,7 +20,8 @@ class Value(msgspec.Struct, frozen=True):
     ``texts`` are all strings that it can be, or, when ``listed``, hold; None when they are not known. ``tag`` says
     what data it is: ``files`` (names from a search inside the working directory), ``catalogue`` (names from an allowed
     Freva host), ``buffer``, ``path``, ``number``, ``opaque``, ``figure``, ``styler``, ``callables`` (functions
-    and names of methods). ``size`` is in bytes, for what is loaded lazily.
+    and names of methods). ``size`` is in bytes, for what is loaded lazily. ``of`` is the variable of the user's that it
+    is, or shares its memory with; PARAMETER for what a function was called with.
     """
 
     sort: str = "data"
@@ -29,9 +30,11 @@ class Value(msgspec.Struct, frozen=True):
     listed: bool = False
     tag: str = ""
     size: int = 0
+    of: str = ""
 
 
 DATA = Value()
+PARAMETER = "\x00"
 REPORTED = Value(sort="reported")
 NUMERIC = Value(tag="number")
 
@@ -47,7 +50,7 @@ def held(values: Iterable[Value]) -> Value:
     items = list(values)
     tags = {item.tag for item in items}
     if "opaque" in tags:
-        return Value(tag="opaque")
+        return Value(tag="opaque", of=next((item.of for item in items if item.of), ""))
     if any(item.texts is None or item.listed for item in items):
         whole = len(tags) == 1 and not any(item.listed for item in items)
         tag = items[0].tag if whole and items[0].tag in ("number", "files", "catalogue") else ""
@@ -67,7 +70,7 @@ def element(value: Value) -> Value:
     if value.texts is not None and value.listed:
         return Value(texts=value.texts, tag=value.tag)
     kept = ("files", "catalogue") if value.listed else ()
-    return Value(tag=value.tag if value.tag in (*kept, "number", "opaque") else "")
+    return Value(tag=value.tag if value.tag in (*kept, "number", "opaque") else "", of=value.of)
 
 
 def joined(parts: Iterable[Value]) -> Value:

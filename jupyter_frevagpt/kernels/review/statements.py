@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 
 from .bindings import Bindings
 from .dangers import danger
 from .modules import MODULES
-from .scope import DATA, REPORTED, Scope, Value
+from .scope import DATA, PARAMETER, REPORTED, Scope, Value
 
 _IMPORTED_CODE = ("py", "so", "pyd", "pyc")
 _DEEPEST = 3
@@ -71,7 +72,7 @@ class Statements(Bindings):
         self.value(node.value)
         if isinstance(node.target, ast.Name):
             self.value(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
-            self.mutation(node.target, node)
+            self.mutation(node.target, node, self.scope.find(node.target.id) or DATA)
         self.bind(node.target, DATA)
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
@@ -91,6 +92,7 @@ class Statements(Bindings):
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
             value = self.value(item.context_expr)
+            self.changed(value.of, item.context_expr)  # it is closed at the end
             if item.optional_vars is not None:
                 self.bind(item.optional_vars, value)
         self.block(node.body)
@@ -161,9 +163,9 @@ class Statements(Bindings):
 
     def _may_import(self, path: str, node: ast.AST) -> bool:
         root = path.split(".")[0]
-        names = {name.split("/")[0] for name in self.facts.files or ()}
-        shadows = [name for name in names if name.split(".")[0] == root]
-        if any(name == root or name.rpartition(".")[2] in _IMPORTED_CODE for name in shadows):
+        near = [name for name in self.facts.files or () if re.split(r"[./]", name, maxsplit=1)[0] == root]
+        package = any(name.startswith(f"{root}/__init__.") for name in near) or near == [root]
+        if package or any("/" not in name and name.rpartition(".")[2] in _IMPORTED_CODE for name in near):
             self.findings.say("unknown", f"Imports {root} from the working directory.", getattr(node, "lineno", 1))
             return False
         return path in MODULES
@@ -213,7 +215,7 @@ class Statements(Bindings):
         self.scope, self.globals = Scope(outer), set()
         self.branches += 1
         for parameter in parameters:
-            self.scope.names[parameter.arg] = Value(tag="opaque") if self.opaque else DATA
+            self.scope.names[parameter.arg] = Value(tag="opaque" if self.opaque else "", of=PARAMETER)
         if isinstance(node, ast.Lambda):
             self.value(node.body)
         else:

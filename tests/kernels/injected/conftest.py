@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -28,8 +29,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.helper)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the counts of the races: a race that was won says little without them."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    lines = [value for report in reports for name, value in report.user_properties if name == "race"]
+    if lines:
+        terminalreporter.section("races in kernels")
+        for line in lines:
+            terminalreporter.line(str(line))
+
+
 IPYKERNEL6 = Path(os.environ.get("FREVAGPT_TEST_IPYKERNEL6", _ROOT / ".venv-ipykernel6/bin/python"))
 Message = dict[str, Any]
+MUCH = 60_000  # milliseconds where a test is not about time
+_IDLE = {"execution_state": "idle"}
 
 
 class Run:
@@ -41,6 +54,7 @@ class Run:
         self.metadata: Message = {}
         self.shown: list[tuple[str, Message]] = []
         self.busy = asyncio.Event()
+        self.printed = asyncio.Event()
         self.ended = asyncio.Event()
         self._idle = False
 
@@ -70,7 +84,16 @@ class Run:
             self._idle = True
         else:
             self.shown.append((kind, content))
+            if kind == "stream":
+                self.printed.set()
         self.settle()
+
+    async def said(self, text: str) -> None:
+        """Wait until it has printed a text: so far the code has come, whatever the machine is busy with."""
+        async with asyncio.timeout(60):
+            while text not in self.text:
+                self.printed.clear()
+                await self.printed.wait()
 
     def settle(self) -> None:
         if self._idle and self.reply:
@@ -99,7 +122,8 @@ class Peer:
         async with asyncio.timeout(30):
             while not self._heard.is_set():
                 self.send("kernel_info_request", {}, "shell")
-                await asyncio.sleep(0.1)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._heard.wait(), 0.1)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -170,6 +194,20 @@ class Peer:
             await run.ended.wait()
         return run
 
+    async def begin(self, code: str) -> Run:
+        """Send a cell and wait until it runs: what another client sends now lies behind it."""
+        run = self.execute(code)
+        async with asyncio.timeout(60):
+            await run.busy.wait()
+        return run
+
+    async def passed(self) -> None:
+        """Wait until all that the kernel has sent so far on iopub has come here."""
+        msg_id = self.send("kernel_info_request", {}, "control")
+        async with asyncio.timeout(60):
+            while not any(parent.get("msg_id") == msg_id and content == _IDLE for _, parent, content in self.iopub):
+                await asyncio.sleep(0.005)
+
     def text_of(self, msg_id: str) -> str:
         """Return what was printed with a message as parent, whoever sent that."""
         return "".join(
@@ -184,15 +222,20 @@ class Guest(Peer):
 
     def __init__(self, connection: Mapping[str, Any]) -> None:
         super().__init__(connection)
-        self.ops = GuestOps(self.ask, self.session)
+        self.ops = GuestOps(self._ask_patiently, self.session)
+
+    async def _ask_patiently(self, kind: str, content: Message, *, channel: str, timeout: float) -> Message:
+        """Ask with much time on a machine that is busy; a test of time-outs says a short one, and gets that."""
+        return await self.ask(kind, content, channel=channel, timeout=timeout if timeout < 2 else 60)
 
     def execute(self, code: str, *, metadata: Message | None = None, **options: bool) -> Run:
         defaults = {"store_history": False, "stop_on_error": False}
         return super().execute(code, metadata=metadata or run_options(), **{**defaults, **options})
 
     async def tracked(self, code: str, names: list[str] | None = None, **budgets: Any) -> Run:
-        """Run code with a snapshot around it."""
-        return await self.run(code, metadata=run_options(snapshot={"names": names, **budgets}, files=True))
+        """Run code with a snapshot around it, which may take long."""
+        options = {"names": names, "ms": MUCH, **budgets}
+        return await self.run(code, metadata=run_options(snapshot=options, files=True))
 
 
 class Bench:
@@ -222,19 +265,25 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Kern
         manager.shutdown_kernel(now=True)
 
 
-def start_kernel(version: int, folder: Path) -> KernelManager:
-    """Start a kernel of a version, known by a kernelspec under ``folder`` only."""
+def kernelspec(version: int, folder: Path) -> Path:
+    """Write the kernelspec of a version under ``folder``, and return where."""
     python = Path(sys.executable) if version == 7 else IPYKERNEL6
     if not python.exists():
         if os.environ.get("CI"):
             pytest.fail(f"no environment with ipykernel 6 at {python}")
-        pytest.skip(f"no environment with ipykernel 6 at {python}")
+        pytest.skip(f"no environment with ipykernel 6 at {python}: make test-helper makes one")
     spec = folder / "kernels" / f"guest{version}"
     spec.mkdir(parents=True)
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     environment = {"PYTHONPATH": "", "IPYTHONDIR": str(folder / "ipython"), "PYTHONWARNINGS": "ignore"}
     described = {"argv": argv, "display_name": spec.name, "language": "python", "env": environment}
     (spec / "kernel.json").write_text(json.dumps(described))
+    return spec
+
+
+def start_kernel(version: int, folder: Path) -> KernelManager:
+    """Start a kernel of a version, known by a kernelspec under ``folder`` only."""
+    spec = kernelspec(version, folder)
     manager = KernelManager(kernel_name=spec.name)
     manager.kernel_spec_manager.kernel_dirs.insert(0, str(spec.parent))
     environment = dict(os.environ)

@@ -3,7 +3,6 @@
 # ruff: noqa: E501 -- the user's code is as long as it is
 from __future__ import annotations
 
-import asyncio
 import json
 import statistics
 import time
@@ -12,9 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from jupyter_frevagpt.kernels.injected.describe import _Clock
 from jupyter_frevagpt.kernels.replies import Description
 
-from .conftest import Bench
+from ..conftest import Gate
+from .conftest import MUCH, Bench
 from .test_changes import HOSTILE
 
 
@@ -230,12 +231,12 @@ async def test_newest_first_filtered_and_bounded(bench: Bench) -> None:
     await bench.user.run("import json\nfor i in range(300): globals()[f'v{i}'] = i")
     await bench.ops.describe()
     await bench.user.run("v7 = 'again'")
-    found = await bench.ops.describe(max_vars=10)
+    found = await bench.ops.describe(max_vars=10, budget_ms=MUCH)
     assert found.variables[0].name == "v7"
     assert len(found.variables) == 10
     assert sum(found.more.values()) == found.total - 10
     await bench.user.run("for i in range(300): globals()[f'v{i}'] = 'x' * 100")
-    small = await bench.ops.describe(max_bytes=5_000)
+    small = await bench.ops.describe(max_bytes=5_000, budget_ms=MUCH)
     assert 5 < len(small.variables) < 60
     assert len(json.dumps(msgspec.to_builtins(small.variables))) < 7_000
     none = await bench.ops.describe(names=["not_there"])
@@ -256,15 +257,12 @@ async def test_only_what_is_new_is_told_again(bench: Bench) -> None:
     assert not (await bench.ops.describe(since=second.executions)).unchanged
 
 
-async def test_describing_beside_a_running_cell(bench: Bench) -> None:
+async def test_describing_beside_a_running_cell(bench: Bench, gate: Gate) -> None:
     await bench.user.run("x = 1")
-    for code in (
-        "import time; time.sleep(2)",
-        "import time\nend = time.time() + 2\nwhile time.time() < end: y = time.time()",
-    ):
-        cell = bench.user.execute(code)
-        await cell.busy.wait()
-        await asyncio.sleep(0.2)
+    loop = gate.wait.replace("time.sleep(0.005)", "\n    for y in range(100_000): z = y * y")
+    for what, code in (("a sleep", gate.wait), ("a loop", loop)):
+        gate.shut()
+        cell = await bench.user.begin(code)
         took = []
         for _ in range(20):
             start = time.perf_counter()
@@ -272,24 +270,24 @@ async def test_describing_beside_a_running_cell(bench: Bench) -> None:
             took.append((time.perf_counter() - start) * 1000)
             assert found.busy
         assert not cell.ended.is_set()
-        print(f"\nipykernel {bench.version}: beside {code[12:25]!r}: median {statistics.median(took):.1f} ms")  # noqa: T201
+        gate.open()
+        print(f"\nipykernel {bench.version}: beside {what}: median {statistics.median(took):.1f} ms")  # noqa: T201
         await cell.ended.wait()
         assert cell.status == "ok"
 
 
-async def test_while_the_namespace_changes_under_our_hands(bench: Bench) -> None:
+async def test_while_the_namespace_changes_under_our_hands(bench: Bench, gate: Gate) -> None:
     await bench.user.run("import numpy as np; d = {}; l = []; s = set()")
-    cell = bench.user.execute(
-        "import time\nend = time.time() + 2\ni = 0\nwhile time.time() < end:\n"
+    cell = await bench.user.begin(
+        f"import os\ni = 0\nwhile i % 100 or not os.path.exists({str(gate.path)!r}):\n"
         "    i += 1; d[i] = i; l.append(i); s.add(i); globals()[f'v{i % 500}'] = np.zeros(i % 100)\n"
         "    if i % 3 == 0: d.clear(); l.clear(); s.clear(); globals().pop(f'v{i % 700}', None)"
     )
-    await cell.busy.wait()
-    count = 0
-    while not cell.ended.is_set():
-        assert (await bench.ops.describe(depth=2)).total > 0
-        count += 1
-    assert count > 5
+    for _ in range(30):
+        assert (await bench.ops.describe(depth=2, timeout=20)).total > 0
+    assert not cell.ended.is_set()
+    gate.open()
+    await cell.ended.wait()
     assert cell.status == "ok"
 
 
@@ -358,7 +356,7 @@ async def test_time_to_describe(bench: Bench, count: int) -> None:
         "    globals()[f'v{i}'] = [i, str(i), [i] * 5, {'a': i}, np.zeros(10), pd.Series([1.0])][i % 6]"
     )
     inside, outside = [], []
-    for number in range(30):
+    for number in range(20):
         if number % 2:
             await bench.user.run("v0 = 1")
         start = time.perf_counter()
@@ -368,3 +366,29 @@ async def test_time_to_describe(bench: Bench, count: int) -> None:
         f"\nipykernel {bench.version}, {count:,} variables: median {statistics.median(inside[2:]):.1f} ms in the kernel, "
         f"{statistics.median(outside[2:]):.1f} ms with the way there and back"
     )
+
+
+async def test_the_bytes_of_frames_are_those_that_pandas_says(bench: Bench) -> None:
+    await bench.user.run(
+        "import numpy as np, pandas as pd\n"
+        "a = pd.DataFrame({'x': np.ones(1000), 'y': range(1000), 's': ['text'] * 1000})\n"
+        "a['c'] = pd.Categorical(['u'] * 1000)\n"
+        "b = a.set_index(pd.date_range('2000', periods=1000)); c = a['x']; d = pd.DataFrame(); e = a.set_index('s')\n"
+        "f = pd.DataFrame({'t': pd.date_range('2000', periods=9, tz='UTC'), 'n': pd.array([1, None] * 4 + [2])})\n"
+        "g = pd.DataFrame(np.ones((3, 800))); h = a[::2]"
+    )
+    told = {each.name: each.bytes for each in (await bench.ops.describe(names=list("abcdefgh"))).variables}
+    said = await bench.value("{n: int(np.sum(globals()[n].memory_usage(deep=False))) for n in 'abcdefgh'}")
+    assert told == said
+
+
+def test_the_time_for_a_description_is_the_thread_s_own_and_four_times_as_much_on_the_wall() -> None:
+    clock = _Clock(0.5)
+    time.sleep(0.6)
+    assert not clock.over()
+    while time.thread_time() < clock._end:
+        sum(range(1000))
+    assert clock.over()
+    waiting = _Clock(0.05)
+    time.sleep(0.25)
+    assert waiting.over()

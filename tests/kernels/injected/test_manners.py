@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_frevagpt.kernels.injection import GuestFailed, GuestOps
 
+from ..conftest import Gate
 from .conftest import Bench, Guest
 
 _FINGERPRINT = """{
@@ -98,14 +99,14 @@ async def test_exit_is_ignored_and_said_so(bench: Bench) -> None:
         assert run.report is not None
         assert run.report.exit_ignored
         assert run.reply["payload"] == []
-    await asyncio.sleep(0.5)
+    assert await bench.value("get_ipython().exit_now") is False
     assert (await bench.user.run("1 + 1")).result == "2"
 
 
 async def test_the_users_own_exit_still_exits(own_bench: Bench) -> None:
     run = await own_bench.user.run("exit()")
     assert run.reply["payload"][0]["source"] == "ask_exit"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while own_bench.manager.is_alive():
             await asyncio.sleep(0.1)
 
@@ -113,50 +114,60 @@ async def test_the_users_own_exit_still_exits(own_bench: Bench) -> None:
 _TICKER = """
 import threading, time
 from IPython.display import display
-_stop = False
 def tick():
     for number in range(40):
         print('tick', number, flush=True)
-        time.sleep(0.05)
+        time.sleep(0.02)
 threading.Thread(target=tick).start()
 """
+_TICKS = [f"tick {number}" for number in range(40)]
+
+
+async def _ticked(bench: Bench, last: str = _TICKS[-1]) -> None:
+    """Wait until the last that the user's thread shows has come; a cell that waited for it would get it instead."""
+    async with asyncio.timeout(60):
+        while not any(
+            last in str(content) for kind, _, content in bench.user.iopub if kind in ("stream", "display_data")
+        ):
+            await asyncio.sleep(0.02)
+    await bench.user.passed()
+    await bench.guest.passed()
 
 
 async def test_output_of_the_users_threads_stays_with_their_cell(bench: Bench) -> None:
     cell = await bench.user.run(_TICKER)
-    ours = []
-    while bench.user.text_of(cell.msg_id).count("tick") < 38:
-        ours.append(await bench.guest.run("import time\nprint('ours')\ntime.sleep(0.12)\n'result'"))
-        assert len(ours) < 60
-    await asyncio.sleep(0.5)
+    ours = [await bench.guest.run("import time\nprint('ours')\ntime.sleep(0.05)\n'result'") for _ in range(10)]
+    await _ticked(bench)
     assert [run.text for run in ours] == ["ours\n"] * len(ours)
-    lines = bench.user.text_of(cell.msg_id).splitlines()
-    assert lines == [f"tick {number}" for number in range(40)]
+    assert bench.user.text_of(cell.msg_id).splitlines() == _TICKS
 
 
 async def test_what_the_users_threads_display_stays_with_their_cell(bench: Bench) -> None:
     code = _TICKER.replace("print('tick', number, flush=True)", "display({'text/plain': f'shown {number}'}, raw=True)")
     cell = await bench.user.run(code)
-    runs = [await bench.guest.run("import time; time.sleep(0.3); print('ours')") for _ in range(6)]
-    await asyncio.sleep(1)
-    parents = {
+    runs = [await bench.guest.run("import time; time.sleep(0.1); print('ours')") for _ in range(6)]
+    await _ticked(bench, "shown 39")
+    parents = [
         parent["msg_id"]
         for kind, parent, content in bench.user.iopub
         if kind == "display_data" and "shown" in str(content)
-    }
-    assert parents == {cell.msg_id}
+    ]
+    assert parents == [cell.msg_id] * 40
     assert all(run.text == "ours\n" for run in runs)
 
 
-async def test_late_output_of_our_threads_stays_ours(bench: Bench) -> None:
+async def test_late_output_of_our_threads_stays_ours(bench: Bench, gate: Gate) -> None:
     ours = await bench.guest.run(
-        "import threading, time\n"
-        "def inner():\n    time.sleep(0.3); print('inner')\n"
-        "def late():\n    time.sleep(0.3); print('late'); threading.Thread(target=inner).start()\n"
-        "threading.Thread(target=late).start()"
+        "import threading\nthreads = []\n"
+        "def start(function):\n    thread = threading.Thread(target=function); threads.append(thread); thread.start()\n"
+        "def inner():\n    print('inner')\n"
+        f"def late():\n    {gate.wait.strip()}\n    print('late'); start(inner)\n".replace("\nwhile", "\n    while")
+        + "start(late)"
     )
-    theirs = await bench.user.run("import time; time.sleep(1.2); print('theirs')")
-    await asyncio.sleep(0.4)
+    gate.open()
+    theirs = await bench.user.run("while threads: threads.pop(0).join()\nprint('theirs')")
+    await bench.user.passed()
+    await bench.guest.passed()
     assert ours.text == "late\ninner\n"
     assert theirs.text == "theirs\n"
 
@@ -167,12 +178,13 @@ async def test_a_pool_that_we_started_prints_for_whoever_uses_it(bench: Bench) -
         "pool.submit(print, 'by us').result()"
     )
     theirs = await bench.user.run("pool.submit(print, 'by them').result()")
-    await asyncio.sleep(0.4)
+    await bench.guest.passed()
+    await bench.user.passed()
     assert ours.text == "by us\n"
     assert theirs.text == "by them\n"
 
 
-async def test_a_request_that_never_ran_takes_no_output_with_it(bench: Bench) -> None:
+async def test_a_request_that_never_ran_takes_no_output_with_it(bench: Bench, gate: Gate) -> None:
     cell = await bench.user.run(_TICKER)
     await bench.guest.ops.cancel(msg_id := bench.guest.client.session.msg("x")["header"]["msg_id"])
     content = {
@@ -183,13 +195,14 @@ async def test_a_request_that_never_ran_takes_no_output_with_it(bench: Bench) ->
         "allow_stdin": False,
     }
     bench.guest.send("execute_request", content, msg_id=msg_id)
-    failing = bench.user.execute("import time; time.sleep(0.3); 1 / 0", stop_on_error=True)
-    await failing.busy.wait()  # two clients, two sockets: only then is ours behind it
+    failing = await bench.user.begin(f"{gate.wait}\n1 / 0")
     aborted = bench.guest.execute("ran = True")
+    await bench.guest.passed()
+    gate.open()
     await failing.ended.wait()
     await aborted.ended.wait()
     assert aborted.status == "aborted"
-    await asyncio.sleep(2)
+    await _ticked(bench)
     text = bench.user.text_of(cell.msg_id) + bench.user.text_of(failing.msg_id)
     assert text.count("tick") == 40
     assert (await bench.user.run("ran", store_history=False)).reply["ename"] == "NameError"
@@ -247,14 +260,16 @@ async def test_uninstalled_the_kernel_is_as_before(own_bench: Bench) -> None:
     assert (await bench.guest.run("'again'")).report is not None
 
 
-async def test_a_header_that_the_server_saw_takes_the_place_of_the_injection(own_bench: Bench) -> None:
+async def test_a_header_that_the_server_saw_takes_the_place_of_the_injection(own_bench: Bench, gate: Gate) -> None:
     bench = own_bench
-    cell = await bench.user.run(_TICKER)
+    wait = gate.wait.strip().replace("\n", "\n    ")
+    cell = await bench.user.run(_TICKER.replace("def tick():", f"def tick():\n    {wait}"))
     header = next(parent for kind, parent, _ in bench.user.iopub if parent.get("msg_id") == cell.msg_id)
     await bench.ops.uninstall()
     await bench.ops.inject(user_header=_plain(header))
-    await asyncio.sleep(2.5)
-    assert bench.user.text_of(cell.msg_id).count("tick") >= 38
+    gate.open()
+    await _ticked(bench)
+    assert bench.user.text_of(cell.msg_id).splitlines() == _TICKS
 
 
 def _plain(header: dict[str, object]) -> dict[str, object]:

@@ -14,7 +14,8 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-from .conftest import Guest, Peer, start_kernel
+from ..conftest import Gate
+from .conftest import Guest, Peer, Run, kernelspec
 
 _TIMES = 100
 
@@ -32,14 +33,14 @@ async def _comm_in_subshell(guest: Guest) -> Callable[[], Awaitable[Any]] | None
         return None
     identifier = uuid.uuid4().hex
     guest.send("comm_open", {"comm_id": identifier, "target_name": "t", "data": {}})
-    await asyncio.sleep(0.3)
+    await guest.run("pass")  # behind it on the same socket
 
     async def ask() -> None:
         message = guest.client.session.msg("comm_msg", {"comm_id": identifier, "data": {}})
         message["header"]["subshell_id"] = made["subshell_id"]
         before = len([1 for kind, _, content in guest.iopub if kind == "comm_msg"])
         guest.client.shell_channel.send(message)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len([1 for kind, _, content in guest.iopub if kind == "comm_msg"]) == before:
                 await asyncio.sleep(0.0005)
 
@@ -51,8 +52,8 @@ class Served:
 
     def __init__(self, version: int, folder: Path, **traits: Any) -> None:
         self.version = version
-        start_kernel(version, folder).shutdown_kernel(now=True)  # for its kernelspec
-        specs = KernelSpecManager(kernel_dirs=[str(folder / "kernels")])
+        specs = KernelSpecManager(kernel_dirs=[str(kernelspec(version, folder).parent)])
+        traits["connection_dir"] = str(folder)
         self.manager = AsyncMappingKernelManager(kernel_spec_manager=specs, **traits)
 
     async def __aenter__(self) -> Served:
@@ -69,44 +70,55 @@ class Served:
         await self.user.close()
         await self.guest.close()
         await self.manager.shutdown_all(now=True)
+        self.manager.context.destroy(linger=0)
 
     @property
     def state(self) -> str:
         return str(self.manager.get_kernel(self.kernel_id).execution_state)
 
+    async def begin(self, code: str) -> Run:
+        """Run a cell of the user's; returns when the server knows that it runs."""
+        cell = await self.user.begin(code)
+        async with asyncio.timeout(60):
+            while self.state != "busy":
+                await asyncio.sleep(0.005)
+        return cell
 
-async def test_only_our_own_message_type_leaves_no_trace(version: int, tmp_path: Path, jp_environ: None) -> None:
+
+async def test_only_our_own_message_type_leaves_no_trace(
+    version: int, tmp_path: Path, gate: Gate, jp_environ: None
+) -> None:
     seen: dict[str, tuple[int, str]] = {}
     async with Served(version, tmp_path) as served:
         user, guest = served.user, served.guest
         ways: dict[str, Callable[[], Awaitable[Any]] | None] = {
             "own type on control": guest.ops.state,
-            "kernel_info on control": lambda: guest.ask("kernel_info_request", {}, channel="control", timeout=5),
+            "kernel_info on control": lambda: guest.ask("kernel_info_request", {}, channel="control", timeout=60),
             "comm in a subshell": await _comm_in_subshell(guest),
         }
         for name, ask in ways.items():
             if ask is None:
                 print(f"\nipykernel {version}: {name}: not possible")  # noqa: T201
                 continue
-            cell = user.execute("import time; time.sleep(3)")
-            await cell.busy.wait()
-            await asyncio.sleep(0.2)
+            gate.shut()
+            cell = await served.begin(gate.wait)
             before = len(user.iopub)
             took = []
             for _ in range(_TIMES):
                 start = time.perf_counter()
                 await ask()
                 took.append((time.perf_counter() - start) * 1000)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # for what should not come
             statuses = [1 for kind, _, _ in user.iopub[before:] if kind == "status"]
-            assert not cell.ended.is_set()
             seen[name] = (len(statuses), served.state)
             print(  # noqa: T201
                 f"\nipykernel {version}: {name}: median {statistics.median(took):.2f} ms, {len(statuses)} status "
                 f"messages for {_TIMES} questions, the server says {served.state}"
             )
+            assert not cell.ended.is_set()
+            gate.open()
             await cell.ended.wait()
-            await asyncio.sleep(0.1)
+            await user.passed()
     assert seen["own type on control"] == (0, "busy")
     if "comm in a subshell" in seen:  # the control: with that way a culler believes that nothing runs
         assert seen["comm in a subshell"][0] > 0
@@ -115,19 +127,25 @@ async def test_only_our_own_message_type_leaves_no_trace(version: int, tmp_path:
 
 @pytest.mark.parametrize("asked", [True, False], ids=["asked", "left alone"])
 async def test_a_culler_takes_no_kernel_that_we_ask(
-    asked: bool, version: int, tmp_path: Path, jp_environ: None
+    asked: bool, version: int, tmp_path: Path, gate: Gate, jp_environ: None
 ) -> None:
-    async with Served(version, tmp_path, cull_idle_timeout=2, cull_interval=1) as served:
-        cell = served.user.execute("import time; time.sleep(5)")
-        await cell.busy.wait()
-        while not cell.ended.is_set():
-            if asked:
-                await served.guest.ops.describe()
-            assert served.kernel_id in served.manager
-            await asyncio.sleep(0.3)
-        assert cell.status == "ok"
-        async with asyncio.timeout(20):
-            while served.kernel_id in served.manager:  # an idle one is culled though we go on asking
+    async with Served(version, tmp_path, cull_idle_timeout=1) as served:  # its own round comes in 5 minutes: we call it
+
+        async def is_there_after_a_while() -> bool:
+            end = time.monotonic() + 1.2
+            while time.monotonic() < end:
                 if asked:
-                    served.guest.send("frevagpt_request", {"op": "hello", "args": {}}, "control")
-                await asyncio.sleep(0.3)
+                    await served.guest.ops.describe(timeout=20)
+                await asyncio.sleep(0.1)
+            await served.manager.cull_kernels()
+            return served.kernel_id in served.manager
+
+        cell = await served.begin(gate.wait)
+        assert await is_there_after_a_while()
+        gate.open()
+        await cell.ended.wait()
+        assert cell.status == "ok"
+        async with asyncio.timeout(60):
+            while served.state != "idle":
+                await asyncio.sleep(0.005)
+        assert not await is_there_after_a_while(), "an idle kernel must be culled though we go on asking"

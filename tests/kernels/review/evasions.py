@@ -255,3 +255,6 @@ LATER: tuple[str, ...] = (
 
 
 EVASIONS = PLAIN + IPYTHON + DYNAMIC + LATER + SIDEWAYS
+
+NOT_PYTHON = ("pip install evil", "cd ..", "cat /etc/passwd", "1 +", "x = (")
+"""Single lines that only IPython's automagic, or nobody, can read; the kernel gets them all the same."""

@@ -10,13 +10,11 @@ import pytest
 from jupyter_frevagpt.kernels.review import review
 from jupyter_frevagpt.kernels.review.reading import transformed
 
-from . import attacks, climate, evasions, held_out
+from . import attacks, clever, climate, evasions, field_work, held_out
+from .evasions import NOT_PYTHON
 from .kernel import FACTS
 
-ALL_EVASIONS = evasions.EVASIONS + attacks.ATTACKS
-NOT_PYTHON = ("pip install evil", "cd ..", "cat /etc/passwd", "1 +", "x = (")
-"""Single lines that only IPython's automagic, or nobody, can read; the kernel gets them all the same."""
-
+ALL_EVASIONS = evasions.EVASIONS + attacks.ATTACKS + clever.EVASIONS
 WRONGLY_ASKED = 0.05
 """The share of the snippets that may be asked about."""
 WRONGLY_ASKED_HELD_OUT = 0.06
@@ -41,11 +39,15 @@ def test_the_corpora_are_large_and_without_repeats() -> None:
     assert len(set(ALL_EVASIONS)) == len(ALL_EVASIONS) >= 600
     assert len(set(climate.SNIPPETS)) == len(climate.SNIPPETS) >= 120
     assert len(set(held_out.SNIPPETS)) == len(held_out.SNIPPETS) >= 50
+    assert len(set(clever.EVASIONS)) == len(clever.EVASIONS) >= 190
+    assert len(set(field_work.SNIPPETS)) == len(field_work.SNIPPETS) >= 40
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(
-    "code", climate.SNIPPETS + held_out.SNIPPETS, ids=lambda code: textwrap.shorten(repr(code), 60)
+    "code",
+    climate.SNIPPETS + held_out.SNIPPETS + field_work.SNIPPETS,
+    ids=lambda code: textwrap.shorten(repr(code), 60),
 )
 def test_a_snippet_compiles(code: str) -> None:
     _compiles(code)
@@ -64,7 +66,12 @@ def test_evasions_compile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("corpus", "most"), [(climate.SNIPPETS, WRONGLY_ASKED), (held_out.SNIPPETS, WRONGLY_ASKED_HELD_OUT)]
+    ("corpus", "most"),
+    [
+        (climate.SNIPPETS, WRONGLY_ASKED),
+        (held_out.SNIPPETS, WRONGLY_ASKED_HELD_OUT),
+        (field_work.SNIPPETS, WRONGLY_ASKED_HELD_OUT),
+    ],
 )
 def test_few_snippets_are_wrongly_asked(
     corpus: tuple[str, ...], most: float, capsys: pytest.CaptureFixture[str]

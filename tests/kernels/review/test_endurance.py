@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from jupyter_frevagpt.kernels.review import KernelFacts, review
 
-from . import attacks, climate, evasions
+from . import attacks, clever, climate, evasions, field_work
+from .evasions import NOT_PYTHON
 from .kernel import FACTS
 
 _WORDS = (
@@ -25,7 +26,7 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=200).map(" ".join),
     st.lists(st.sampled_from(PIECES), max_size=200).map("".join),
 )
-CORPUS = (*climate.SNIPPETS, *evasions.EVASIONS, *attacks.ATTACKS)
+CORPUS = (*climate.SNIPPETS, *field_work.SNIPPETS, *evasions.EVASIONS, *attacks.ATTACKS, *clever.EVASIONS)
 QUICK = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECONDS = 0.05
 LENGTH = 20_000
@@ -53,7 +54,7 @@ def test_an_evasion_among_other_code_still_asks(parts: list[str]) -> None:
     if any(part.startswith("%%") for part in parts):
         return
     found = review("\n".join(part.strip("\n") for part in parts), FACTS)
-    if any(part in evasions.PLAIN for part in parts):
+    if any(part in evasions.PLAIN for part in parts) and not any(part in NOT_PYTHON for part in parts):
         assert not found.harmless
 
 
