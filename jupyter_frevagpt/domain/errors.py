@@ -7,8 +7,13 @@
     │   └── UnknownKernel       no kernel of that id that the caller may use (422)
     ├── ThreadNotFound          no such thread of this owner (404)
     ├── NothingWaits            no question of that id waits for an answer (404)
+    ├── FeedbackNotFound        no Assistant or Code item of that number (404)
+    ├── NothingToUndo           nothing of that run can be taken back any more (404)
+    ├── OutputGone              what a run printed is not kept any more (404)
+    ├── KernelBusy              that can only be done while no cell runs (409)
     ├── ThreadBusy              that thread has a running turn (409)
     ├── StoreUnavailable        threads cannot be read or written now (503)
+    │   └── VaultUnusable       the vault does not tell where they are (502)
     ├── CatalogueUnreadable     the model catalogue cannot be used (500)
     ├── ModelFailed             the model service failed; ends a turn with OpenAIError
     ├── KernelFailed            a kernel could not be started or reached; becomes tool output
@@ -46,6 +51,37 @@ class NothingWaits(FrevaGPTError):
         super().__init__("Nothing waits for this decision any more: it was answered already, or the turn has ended.")
 
 
+class FeedbackNotFound(FrevaGPTError):
+    """No item of that number can be rated."""
+
+    def __init__(self) -> None:
+        super().__init__("Feedback not found.")
+
+
+class NothingToUndo(FrevaGPTError):
+    """Nothing of that run can be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing to undo any more: it was undone already, newer runs took its place, or the kernel was "
+            "restarted."
+        )
+
+
+class OutputGone(FrevaGPTError):
+    """What a run printed beyond its output is not kept any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The server does not have the rest of this output any more. Run the code again to see it.")
+
+
+class KernelBusy(FrevaGPTError):
+    """The kernel is doing something else."""
+
+    def __init__(self) -> None:
+        super().__init__("A cell is running in the kernel. Try again when it has finished.")
+
+
 class ThreadBusy(FrevaGPTError):
     """The thread has a turn that is still running."""
 
@@ -55,6 +91,13 @@ class ThreadBusy(FrevaGPTError):
 
 class StoreUnavailable(FrevaGPTError):
     """Threads cannot be read or written at the moment."""
+
+
+class VaultUnusable(StoreUnavailable):
+    """The site's vault answers, but not with an address of a database that can be used."""
+
+    def __init__(self) -> None:
+        super().__init__("The Freva vault does not name a database that this server can use. Ask its administrators.")
 
 
 class CatalogueUnreadable(FrevaGPTError):

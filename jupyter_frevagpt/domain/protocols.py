@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from .values import (
     CodeReview,
     Decision,
+    Inspected,
     KernelOutput,
     ModelChunk,
     ModelInfo,
+    RestOfOutput,
     RunEvent,
+    RunRef,
+    ScratchFile,
+    ScratchFiles,
+    Search,
     ThreadPage,
     ThreadRef,
     ThreadSummary,
     ToolContext,
     ToolRequest,
     ToolSpec,
+    Undone,
+    VariableList,
 )
 from .variants import StreamVariant, User
 
@@ -81,6 +89,36 @@ class ThreadStore(Protocol):
     async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
         """Return a page of an owner's threads, newest first, and how many there are in all."""
 
+    async def search(self, owner: str, search: Search, *, limit: int, page: int) -> ThreadPage:
+        """Return a page of those in which something is found, newest first, and how many there are in all."""
+
+    async def rename(self, ref: ThreadRef, topic: str, *, instead_of: str | None = None) -> bool:
+        """Set a thread's topic, unless it is no longer ``instead_of``; tells whether it did. Raises ThreadNotFound."""
+
+    async def delete(self, ref: ThreadRef) -> None:
+        """Remove a thread for good; what is appended afterwards raises ThreadNotFound, as does this."""
+
+    async def fork(self, ref: ThreadRef, new_id: str, items: Sequence[StreamVariant], index: int) -> ThreadSummary:
+        """Make a new thread of these items, which shares ``index`` questions with ``ref``; that stays as it is."""
+
+    async def rate(self, ref: ThreadRef, index: int, feedback: str) -> None:
+        """Give the Nth of a thread's Assistant and Code items, from 0, a feedback: up, down, or "" for none.
+
+        Raises ThreadNotFound, and FeedbackNotFound where there is no such item.
+        """
+
+    async def lease(self, ref: ThreadRef, holder: str, seconds: float) -> bool:
+        """Take or renew a thread for one process; false while another one holds it. Raises ThreadNotFound."""
+
+    async def release(self, ref: ThreadRef, holder: str) -> None:
+        """Give it back."""
+
+    async def leased(self, ref: ThreadRef, holder: str) -> bool:
+        """Whether another process than ``holder`` holds the thread now."""
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+
 
 class KernelRun(Protocol):
     """One piece of code on its way through a kernel."""
@@ -102,11 +140,11 @@ class KernelSession(Protocol):
     life: str
     """Differs from kernel to kernel, and from one start of a kernel to the next."""
 
-    async def review(self, code: str) -> CodeReview:
-        """Return what the code may do, by its text and by what the kernel tells."""
+    async def review(self, code: str, ref: ThreadRef) -> CodeReview:
+        """Return what the code may do, by its text and by what the kernel tells; what a thread made is its own."""
 
-    def execute(self, code: str) -> KernelRun:
-        """Send code to the kernel, behind whatever it is doing."""
+    def execute(self, code: str, run_ref: RunRef, touches: tuple[str, ...] | None = ()) -> KernelRun:
+        """Send code to the kernel, behind whatever it is doing; what the names ``touches`` hold is kept for undo."""
 
 
 class Kernels(Protocol):
@@ -117,6 +155,31 @@ class Kernels(Protocol):
 
     async def session(self, context: ToolContext) -> KernelSession:
         """Return the named kernel, or one of the thread's own, started in its scratch folder when there is none."""
+
+    def rest(self, run_ref: RunRef, start: int) -> RestOfOutput:
+        """Return what a run printed beyond its output, from a character on; raises OutputGone."""
+
+    async def undo(self, run_ref: RunRef) -> Undone:
+        """Take back what a run changed; raises NothingToUndo, KernelBusy and KernelFailed."""
+
+    async def forget(self, ref: ThreadRef) -> None:
+        """Give up what is kept of a thread's runs: copies for undo, printed text."""
+
+
+class Surroundings(Protocol):
+    """What kernels hold, told without running anybody's code and without starting a kernel."""
+
+    async def summary(self, context: ToolContext, question: str) -> str:
+        """Return a text for a model on the variables of the thread's kernel, "" when there is nothing to tell.
+
+        The variables that ``question`` mentions come first.
+        """
+
+    async def inspect(self, context: ToolContext, name: str, depth: int) -> Inspected:
+        """Return more of a variable of the thread's kernel, or of a path below it such as ``ds.tas``."""
+
+    async def variables(self, kernel_id: str) -> VariableList:
+        """Return the variables of a running kernel."""
 
 
 class Waiting(Protocol):
@@ -141,8 +204,11 @@ class Approvals(Protocol):
 class Prompts(Protocol):
     """The words that stand before a conversation."""
 
-    def before(self, model: str) -> tuple[str, list[StreamVariant], str]:
+    def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
         """Return the starting prompt, the worked examples and the summary prompt for a model."""
+
+    def title(self) -> str:
+        """Return what a model is told that writes a title."""
 
 
 class ScratchFolders(Protocol):
@@ -150,3 +216,16 @@ class ScratchFolders(Protocol):
 
     def folder(self, ref: ThreadRef, *, keep: bool) -> Path:
         """Return the thread's folder, made if needed."""
+
+
+class ThreadFiles(Protocol):
+    """The files that a thread's code wrote into its scratch folder."""
+
+    def files(self, ref: ThreadRef) -> ScratchFiles:
+        """Return their list."""
+
+    def open(self, ref: ThreadRef, path: str) -> tuple[BinaryIO, ScratchFile] | None:
+        """Return one of them, opened, which the caller closes; None where there is none."""
+
+    def remove(self, ref: ThreadRef) -> None:
+        """Remove all of them; raises StoreUnavailable where something stays."""

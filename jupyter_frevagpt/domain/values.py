@@ -14,6 +14,13 @@ class ThreadRef(msgspec.Struct, frozen=True):
     thread_id: str
 
 
+class RunRef(msgspec.Struct, frozen=True):
+    """One run of code for a thread; the id is that of the call."""
+
+    thread: ThreadRef
+    call_id: str
+
+
 class ThreadSummary(msgspec.Struct, frozen=True):
     """A thread in a list; ``date`` is the start of its last turn, ISO 8601 in UTC with ``Z``."""
 
@@ -21,6 +28,21 @@ class ThreadSummary(msgspec.Struct, frozen=True):
     thread_id: str
     date: str
     topic: str
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """Where a thread came from: the first and the last of its ancestors, and how many questions it shares."""
+
+    root_thread_id: str
+    parent_thread_id: str
+    fork_from_index: int
+
+
+class Search(msgspec.Struct, frozen=True):
+    """Literal text to be found, whatever its case; ``where`` is topic, user, ai, code or output."""
+
+    text: str
+    where: Literal["topic", "user", "ai", "code", "output"] = "topic"
 
 
 ThreadPage = tuple[list[ThreadSummary], int]
@@ -31,7 +53,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """A model that can be asked.
 
     ``note`` is shown beside the name ("small local model, often wrong"), ``vision`` tells that it sees images,
-    ``tools`` that it can call tools, ``chat`` is false for a model that only embeds.
+    ``tools`` that it can call tools, ``chat`` is false for a model that only embeds. ``prompt_set`` names the folder of
+    its prompts, ``small`` is true for one that is asked for nothing but answers.
     """
 
     name: str
@@ -39,6 +62,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     vision: bool = False
     tools: bool = True
     chat: bool = True
+    prompt_set: str = ""
+    small: bool = False
 
 
 class ToolSpec(msgspec.Struct, frozen=True):
@@ -61,13 +86,15 @@ class ToolContext(msgspec.Struct, frozen=True):
     """For whom a tool runs.
 
     ``keep`` is false where nothing of the thread may be left on disk, ``approval`` is true for a client that can
-    answer when code waits for its user's decision.
+    answer when code waits for its user's decision. ``sources`` grows: it names the text from outside that entered the
+    turn.
     """
 
     ref: ThreadRef
     kernel_id: str = ""
     keep: bool = True
     approval: bool = False
+    sources: list[str] = []
 
 
 Policy = Literal["run", "ask-when-risky", "ask", "suggest"]
@@ -91,11 +118,17 @@ class ReviewReason(msgspec.Struct, frozen=True):
 
 
 class CodeReview(msgspec.Struct, frozen=True):
-    """What code may do; ``standing`` tells that "for this chat" may cover it."""
+    """What code may do; ``standing`` tells that "for this chat" may cover it.
+
+    ``touches`` are the names that it may bind anew, change or delete, None for any; ``reads`` names the text from
+    outside that it may bring in.
+    """
 
     harmless: bool
     reasons: tuple[ReviewReason, ...] = ()
     standing: bool = True
+    touches: tuple[str, ...] | None = ()
+    reads: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -138,10 +171,11 @@ RunState = Literal["held", "waiting", "running", "done", "failed", "aborted", "l
 
 
 class RunEvent(msgspec.Struct, frozen=True):
-    """News of a run in a kernel: a new state, or text that it printed."""
+    """News of a run in a kernel: a new state, text that it printed, or a sentence for the user."""
 
     state: RunState | None = None
     text: str = ""
+    notice: str = ""
 
 
 class KernelImage(msgspec.Struct, frozen=True):
@@ -151,14 +185,108 @@ class KernelImage(msgspec.Struct, frozen=True):
     at: int
 
 
+class TouchedFile(msgspec.Struct, frozen=True):
+    """A file that was ``created``, ``changed`` or ``deleted``: mime type, bytes (None where it is gone).
+
+    The path is relative to the server's root folder where it lies below that.
+    """
+
+    path: str
+    type: str
+    size: int | None
+    change: str
+
+
+class ScratchFile(msgspec.Struct, frozen=True):
+    """A file of a thread's scratch folder: its path in there, bytes, mime type by its name, when it was changed."""
+
+    path: str
+    size: int
+    type: str
+    date: str
+
+
+class ScratchFiles(msgspec.Struct, frozen=True):
+    """The files of a thread's scratch folder; ``complete`` is false where there are too many to be listed."""
+
+    files: list[ScratchFile]
+    complete: bool = True
+
+
+class RunChanges(msgspec.Struct, frozen=True):
+    """What a run did to the variables and files; ``unknown`` are names that nobody can vouch for, with the reason.
+
+    ``undo`` tells that something of it can be taken back, ``complete`` that all files could be looked at.
+    """
+
+    undo: bool = False
+    created: list[str] = []
+    rebound: list[str] = []
+    changed: list[str] = []
+    deleted: list[str] = []
+    unknown: dict[str, str] = {}
+    files: list[TouchedFile] = []
+    complete: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (self.undo or self.unknown or self.files)
+
+
+class Undone(msgspec.Struct, frozen=True):
+    """What was taken back, what was not and why, and what nobody can vouch for."""
+
+    restored: list[str]
+    not_restored: dict[str, str]
+    cannot_vouch: dict[str, str]
+
+
+class VariableList(msgspec.Struct, frozen=True):
+    """The variables of a kernel, newest first, as plain data; ``total`` counts those too that had no room.
+
+    ``stale`` tells that the kernel did not answer in time and this is what it told before, ``busy`` that a cell is
+    running, ``detail`` says why nothing can be seen.
+    """
+
+    variables: list[dict[str, Any]] = []
+    total: int = 0
+    stale: bool = False
+    busy: bool = False
+    detail: str = ""
+
+
+class Inspected(msgspec.Struct, frozen=True):
+    """What is known of one variable; without ``facts`` there is none, and ``close`` are names that look like it.
+
+    ``note`` says what else there is to know: that values may change, or why nothing can be told.
+    """
+
+    facts: dict[str, Any] | None = None
+    close: tuple[str, ...] = ()
+    note: str = ""
+
+
+class RestOfOutput(msgspec.Struct, frozen=True):
+    """A piece of what a run printed beyond its output; ``next`` is where the next one begins, up to ``total``."""
+
+    text: str
+    next: int
+    total: int
+
+
 class KernelOutput(msgspec.Struct, frozen=True):
     """What a run printed and showed.
 
     ``text`` is for the model and plain clients (no ANSI codes), ``display`` the outputs as nbformat 4 objects without
-    the PNGs, ``images`` those PNGs in the order they were shown.
+    the PNGs, ``images`` those PNGs in the order they were shown. ``note`` says why it ended when that was not its own
+    doing, ``late`` is what earlier runs printed after their end, ``changes`` is None where nobody can tell.
     """
 
     text: str
     display: list[dict[str, Any]]
     images: list[KernelImage]
     state: RunState
+    note: str = ""
+    late: str = ""
+    changes: RunChanges | None = None

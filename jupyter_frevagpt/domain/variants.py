@@ -30,16 +30,24 @@ class User(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defa
 
 
 class Assistant(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):
-    """Text of the model's: a delta in a stream, one model round's whole text when stored."""
+    """Text of the model's: a delta in a stream, one model round's whole text when stored.
+
+    ``feedback`` is ``up`` or ``down`` where the user rated it.
+    """
 
     content: str
+    feedback: str = ""
 
 
 class Code(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):
-    """A ``code_interpreter`` call: a fragment in a stream, the JSON text ``{"code":"..."}`` when stored."""
+    """A ``code_interpreter`` call: a fragment in a stream, the JSON text ``{"code":"..."}`` when stored.
+
+    ``feedback`` is ``up`` or ``down`` where the user rated it.
+    """
 
     content: str
     id: str
+    feedback: str = ""
 
 
 class CodeOutput(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):

@@ -148,4 +148,5 @@ def described(name: str, model: str, told: Mapping[str, Any], prices: Prices) ->
         vision=bool(known.supports_vision if vision is None else vision),
         tools=told.get("supports_function_calling") is not False,
         chat=(told.get("mode") or known.mode) in CHAT_MODES,
+        prompt_set=str(told.get("prompt_set") or ""),
     )

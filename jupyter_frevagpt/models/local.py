@@ -100,7 +100,7 @@ class LocalModel:
         """Return the model, or nothing when the library or the weights are not installed."""
         if self._weights() is None or not weights.engine_installed():
             return []
-        return [ModelInfo(name=NAME, note="small local model, often wrong")]
+        return [ModelInfo(name=NAME, note="small local model, often wrong", small=True)]
 
     async def chat(self, name: str) -> _LocalChat:
         """Return the model; raises BadRequest for another name or when it is not installed."""
