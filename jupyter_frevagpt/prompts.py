@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,32 +15,54 @@ from .domain.variants import StreamVariant, decode
 _log = logging.getLogger("jupyter_frevagpt.prompts")
 
 BASELINE = "baseline"
+SMALL = "small"
+_FEW_BILLIONS = re.compile(r"(?<![\d.a-z])(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
+_SMALL_BELOW = 9
 _FILES = ("starting_prompt.md", "summary_prompt.md", "examples.jsonl")
 
 
 class PromptFolders:
     """Reads ``starting_prompt.md``, ``summary_prompt.md`` and ``examples.jsonl``.
 
-    Each file is looked for in ``{folder}/{model}`` and ``{folder}/baseline`` of every folder in turn, the site's
-    before ours. A line of ``examples.jsonl`` is one StreamVariant. A changed file counts from the next question on.
+    Each file is looked for in the folders of a model: that of the catalogue's ``prompt_set``, those of the model's
+    name and its beginnings up to a hyphen, ``small`` where the name tells of less than nine billion parameters, and
+    ``baseline``; first in all of the site's, then in ours. A line of ``examples.jsonl`` is one StreamVariant. A changed
+    file counts from the next question on.
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
 
-    def before(self, model: str) -> tuple[str, list[StreamVariant], str]:
+    def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
         """Return the starting prompt, the worked examples and the summary prompt for a model."""
-        starting, summary, examples = (self._text(name, model) for name in _FILES)
+        kinds = kinds_of(model, prompt_set)
+        starting, summary, examples = (self._text(name, kinds) for name in _FILES)
         return starting, list(_examples(examples)), summary
 
-    def _text(self, name: str, model: str) -> str:
-        kinds = [BASELINE] if "/" in model or model.startswith(".") else [model, BASELINE]
+    def title(self) -> str:
+        """Return what a model is told that writes a title."""
+        return self._text("title_prompt.md", [BASELINE])
+
+    def _text(self, name: str, kinds: Sequence[str]) -> str:
         for folder in self._folders:
             for kind in kinds:
                 path = folder / kind / name
                 if path.is_file():
                     return path.read_text(encoding="utf-8").strip()
         return ""
+
+
+def kinds_of(model: str, prompt_set: str = "") -> list[str]:
+    """Return the names of the folders that count for a model, the most special first."""
+    folders, _, name = model.rpartition("/")
+    if ".." in folders.split("/"):
+        name = ""
+    parts = name.split("-")
+    beginnings = ["-".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    size = _FEW_BILLIONS.search(name)
+    small = [SMALL] if size and float(size[1]) < _SMALL_BELOW else []
+    kinds = [prompt_set, *beginnings, *small, BASELINE]
+    return [kind for kind in dict.fromkeys(kinds) if kind and "/" not in kind and not kind.startswith(".")]
 
 
 @lru_cache(maxsize=16)

@@ -1,54 +1,59 @@
-"""The conversations of a server: at most one live turn a thread."""
+"""The conversations of a server: at most one live turn a thread, in all processes that share its store."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import string
-from collections.abc import Sequence
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
-from ..domain.errors import ThreadBusy
-from ..domain.protocols import Models, Prompts, ThreadStore, Tool
-from ..domain.values import ThreadPage, ThreadRef, ToolContext
-from ..domain.variants import StreamVariant, User
+from ..domain.errors import FrevaGPTError, ThreadBusy, ThreadNotFound
+from ..domain.protocols import ThreadStore
+from ..domain.values import Search, ThreadPage, ThreadRef, ToolContext
+from ..domain.variants import ServerHint, StreamVariant, User
+from .preparing import Preparation
+from .rerun import MODEL, QUESTION
+from .threads import Items, Threads
+from .titles import Titles
 from .topic import topic_of
 from .transcript import closed
-from .turn import Turn, TurnLimits, TurnParts
+from .turn import Turn
 
-_ID_ALPHABET = string.ascii_letters + string.digits
+_log = logging.getLogger("jupyter_frevagpt.conversations")
+
 _LOG_SECONDS = 60.0
-
-
-def new_thread_id() -> str:
-    """Return an id that cannot be guessed: 32 letters and digits."""
-    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(32))
+_LEASE_SECONDS = 20.0
+_RENEWAL_SECONDS = 5.0
+_IDLE_SECONDS = 3600.0
 
 
 class Conversations:
-    """Starts, finds, stops and closes turns.
-
-    Threads that are to leave nothing on disk live in ``volatile``, a store that forgets.
-    """
+    """Starts, finds, stops and closes turns; whoever else holds a thread, it is not asked here meanwhile."""
 
     def __init__(
         self,
+        threads: Threads,
+        preparation: Preparation,
         *,
-        store: ThreadStore,
-        volatile: ThreadStore,
-        models: Models,
-        tools: Sequence[Tool],
-        prompts: Prompts,
-        limits: TurnLimits,
+        titles: Titles | None = None,
+        when_idle: Callable[[ThreadRef], Awaitable[None]] | None = None,
+        when_deleted: Callable[[ThreadRef], Awaitable[None]] | None = None,
+        idle_seconds: float = _IDLE_SECONDS,
     ) -> None:
-        self._store = store
-        self._volatile = volatile
-        self._models = models
-        self._tools = tools
-        self._prompts = prompts
-        self._limits = limits
+        """``when_idle`` is called for a thread that was asked nothing for ``idle_seconds``."""
+        self._threads = threads
+        self._preparation = preparation
+        self._titles = titles
+        self._when_idle = when_idle
+        self._when_deleted = when_deleted
+        self._idle_seconds = idle_seconds
+        self._asked: Counter[ThreadRef] = Counter()
         self._turns: dict[ThreadRef, Turn] = {}
         self._starting: dict[ThreadRef, asyncio.Event] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._attending: set[asyncio.Task[None]] = set()
+
+    # ---- turns
 
     async def start(self, ref: ThreadRef, question: User, *, keep: bool = True, approval: bool = False) -> Turn:
         """Begin the turn that answers a question; ``approval`` tells that the client can answer when code waits.
@@ -56,13 +61,27 @@ class Conversations:
         Raises ThreadBusy while the thread has a running turn, ThreadNotFound for somebody else's thread, BadRequest
         for a model that cannot chat, StoreUnavailable when the question cannot be kept.
         """
+        return await self._launch(ref, question, keep=keep, approval=approval)
+
+    async def rerun(self, ref: ThreadRef, kernel_id: str, *, approval: bool = False) -> Turn:
+        """Begin a turn that runs the thread's code again, a piece at a time, up to the first that fails.
+
+        Raises ThreadBusy, ThreadNotFound, StoreUnavailable, and BadRequest for a thread without code.
+        """
+        await self._threads.store(ref)
+        return await self._launch(ref, User(QUESTION, MODEL, kernel_id), keep=True, approval=approval)
+
+    async def _launch(self, ref: ThreadRef, question: User, *, keep: bool, approval: bool) -> Turn:
         if ref in self._starting:
             raise ThreadBusy
         stopped = self._starting[ref] = asyncio.Event()
         try:
-            turn = await self._prepare(ref, question, keep=keep, approval=approval)
+            turn, store = await self._prepared(ref, question, keep=keep, approval=approval)
             self._turns[ref] = turn
-            turn.start(self._over)
+            self._asked[ref] += 1
+            over = asyncio.Event()
+            turn.start(lambda _: over.set())
+            self._attend(turn, store, over)
             await turn.started.wait()
         finally:
             del self._starting[ref]
@@ -70,27 +89,32 @@ class Conversations:
             await turn.stop()
         return turn
 
-    async def _prepare(self, ref: ThreadRef, question: User, *, keep: bool, approval: bool) -> Turn:
-        model = await self._models.chat(question.model)
-        info = next(info for info in await self._models.list() if info.name == question.model)
-        store = await self._store_of(ref) or (self._store if keep else self._volatile)
-        if self.running(ref):
+    async def _prepared(
+        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool
+    ) -> tuple[Turn, ThreadStore]:
+        threads = self._threads
+        if question.model != MODEL:
+            await self._preparation.check(question.model)
+        known = await threads.find(ref)
+        store = known or (threads.kept if keep else threads.volatile)
+        if self.running(ref) or (known is not None and not await store.lease(ref, threads.holder, _LEASE_SECONDS)):
             raise ThreadBusy
-        history = await self.history(ref)
-        await store.reserve(ref, question, topic_of(question.content))
-        starting, examples, summary = self._prompts.before(question.model)
-        parts = TurnParts(
-            model=model,
-            info=info,
-            tools=self._tools,
-            starting_prompt=starting,
-            examples=examples,
-            summary_prompt=summary,
-            history=history,
-            limits=self._limits,
-            context=ToolContext(ref, question.kernel_id, keep=store is self._store, approval=approval),
-        )
-        return Turn(question, parts, store)
+        try:
+            history = await self.history(ref)
+            context = ToolContext(ref, question.kernel_id, keep=store is threads.kept, approval=approval)
+            if question.model == MODEL:
+                parts = self._preparation.rerun(history, context)
+            else:
+                parts = await self._preparation.question(question, history, context)
+            await store.reserve(ref, question, topic_of(question.content))
+            mine = known is not None or await store.lease(ref, threads.holder, _LEASE_SECONDS)
+        except BaseException:
+            with suppress(FrevaGPTError):
+                await store.release(ref, threads.holder)
+            raise
+        if not mine:
+            raise ThreadBusy
+        return Turn(question, parts, store), store
 
     def running(self, ref: ThreadRef) -> bool:
         """Whether a thread has a turn that is not over."""
@@ -114,58 +138,132 @@ class Conversations:
         if turn is not None:
             await turn.stop()
         elif stopped is None:
-            await self._store_of(ref)
+            await self._threads.find(ref)
+
+    async def add(self, ref: ThreadRef, hint: ServerHint) -> None:
+        """Keep a hint with a thread, and tell those who follow its running turn."""
+        turn = self._turns.get(ref)
+        if turn is not None and turn.running:
+            turn.tell(hint)
+        elif (store := await self._threads.find(ref)) is not None:
+            await store.append(ref, [hint])
+
+    # ---- threads
 
     async def history(self, ref: ThreadRef, *, finished: bool = False) -> list[StreamVariant]:
         """Return a thread's items, empty for one that nobody owns; raises ThreadNotFound for somebody else's.
 
-        ``finished`` leaves the items of a running turn out. A last turn that the end of a server cut off is closed.
+        ``finished`` leaves the items of a running turn out. A last turn that the end of a server cut off is closed,
+        unless another process is at it.
         """
-        store = await self._store_of(ref)
+        store = await self._threads.find(ref)
         if store is None:
             return []
         items = await store.read(ref)
         if self.running(ref):
             return items[: _last_question(items)] if finished else items
-        if ref in self._turns:
+        if ref in self._turns or not (missing := closed(items)):
             return items
-        if missing := closed(items):
-            await store.append(ref, missing)
+        if await store.leased(ref, self._threads.holder):
+            return items
+        await store.append(ref, missing)
         return [*items, *missing]
 
     async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
         """Return a page of an owner's threads, newest first, and how many there are."""
-        return await self._store.list(owner, limit=limit, page=page)
+        return await self._threads.list(owner, limit=limit, page=page)
+
+    async def search(self, owner: str, search: Search, *, limit: int, page: int) -> ThreadPage:
+        """Return a page of those in which something is found, newest first, and how many there are."""
+        return await self._threads.search(owner, search, limit=limit, page=page)
 
     async def known(self, ref: ThreadRef) -> bool:
         """Whether the caller owns the thread; raises ThreadNotFound when somebody else does."""
-        return ref in self._turns or ref in self._starting or await self._store_of(ref) is not None
+        return ref in self._turns or ref in self._starting or await self._threads.find(ref) is not None
+
+    async def rename(self, ref: ThreadRef, topic: str) -> None:
+        """Set a thread's topic; raises ThreadNotFound, BadRequest."""
+        await self._threads.rename(ref, topic)
+
+    async def rate(self, ref: ThreadRef, index: int, feedback: str) -> None:
+        """Give the Nth of a thread's Assistant and Code items a feedback: up, down or remove.
+
+        Raises ThreadNotFound, FeedbackNotFound, BadRequest.
+        """
+        await self._threads.rate(ref, index, feedback)
+
+    async def fork(self, ref: ThreadRef, index: int) -> tuple[str, Items]:
+        """Make a new thread of what stands before the question of that number; returns its id and items."""
+        await self._threads.store(ref)
+        return await self._threads.fork(ref, await self.history(ref, finished=True), index)
+
+    async def delete(self, ref: ThreadRef) -> None:
+        """Stop what runs and remove the thread with all that belongs to it; raises ThreadNotFound."""
+        store = await self._threads.store(ref)
+        if (stopped := self._starting.get(ref)) is not None:
+            stopped.set()
+        if (turn := self._turns.get(ref)) is not None:
+            await turn.close()
+            self._turns.pop(ref, None)
+        await store.delete(ref)
+        if self._when_deleted is not None:
+            await self._when_deleted(ref)
 
     async def close(self) -> None:
         """Stop every turn and save what it has."""
         await asyncio.gather(*(turn.close() for turn in self._turns.values()))
-        for task in list(self._closing):
+        for task in list(self._attending):
             task.cancel()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*self._attending, return_exceptions=True)
 
-    async def _store_of(self, ref: ThreadRef) -> ThreadStore | None:
-        for store in (self._volatile, self._store):
-            if await store.summary(ref) is not None:
-                return store
-        return None
+    # ---- beside a turn, and after it
 
-    def _over(self, turn: Turn) -> None:
-        task = asyncio.create_task(self._forget(turn), name=f"forget {turn.ref.thread_id}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def _attend(self, turn: Turn, store: ThreadStore, over: asyncio.Event) -> None:
+        task = asyncio.create_task(self._accompany(turn, store, over), name=f"attend {turn.ref.thread_id}")
+        self._attending.add(task)
+        task.add_done_callback(self._attending.discard)
+
+    async def _accompany(self, turn: Turn, store: ThreadStore, over: asyncio.Event) -> None:
+        """Hold the thread while its turn runs; then name it, and at last let go of it."""
+        try:
+            await self._hold(turn.ref, store, over)
+        finally:
+            with suppress(FrevaGPTError):
+                await store.release(turn.ref, self._threads.holder)
+        question = turn.question
+        if self._titles is not None and question.model != MODEL:
+            await self._titles.give(store, turn.ref, question.content, question.model)
+        await self._forget(turn)
+
+    async def _hold(self, ref: ThreadRef, store: ThreadStore, over: asyncio.Event) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_RENEWAL_SECONDS):
+                    await over.wait()
+            except TimeoutError:
+                try:
+                    await store.lease(ref, self._threads.holder, _LEASE_SECONDS)
+                except ThreadNotFound:
+                    return
+                except FrevaGPTError:
+                    _log.warning("thread %s: the store does not answer; its lease may run out", ref.thread_id)
+            else:
+                return
 
     async def _forget(self, turn: Turn) -> None:
-        """Keep the log until its last reader has left, and a minute longer."""
+        """Keep the log until its last reader has left, and a minute longer; then wait until the thread is idle."""
         await asyncio.sleep(_LOG_SECONDS)
         while turn.readers:  # noqa: ASYNC110 - a minute late is soon enough, no event is worth its wiring
             await asyncio.sleep(_LOG_SECONDS)
-        if self._turns.get(turn.ref) is turn:
-            del self._turns[turn.ref]
+        ref = turn.ref
+        if self._turns.get(ref) is turn:
+            del self._turns[ref]
+        asked = self._asked[ref]
+        await asyncio.sleep(self._idle_seconds)
+        if self._asked[ref] == asked and ref not in self._turns:
+            del self._asked[ref]
+            if self._when_idle is not None:
+                await self._when_idle(ref)
 
 
 def _last_question(items: Sequence[StreamVariant]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,8 +23,12 @@ from ..domain.variants import (
     ToolOutput,
     User,
 )
+from .cut import cut
 
 CODE_TOOL = "code_interpreter"
+
+_NOTHING = "(no output)"
+_JPEG = "/9j/"
 
 _JOINED = (Assistant, Code, CodeOutput, Image)
 _PASSING = frozenset({"thread_id", "memory", "output"})
@@ -71,14 +76,18 @@ def _joined(first: Any, second: Any) -> StreamVariant:
 
 
 def closed(items: Sequence[StreamVariant]) -> list[StreamVariant]:
-    """Return what is missing behind a turn that never ended because the server did: nothing if it ended."""
-    if not items or isinstance(items[-1], StreamEnd):
+    """Return what is missing behind a turn that never ended because the server did: nothing if it ended.
+
+    Hints may follow the end of a turn: what was undone later.
+    """
+    last = next((item for item in reversed(items) if not isinstance(item, ServerHint)), None)
+    if last is None or isinstance(last, StreamEnd):
         return []
     answered = {item.id for item in items if isinstance(item, CodeOutput | ToolOutput)}
     missing: list[StreamVariant] = [
         CodeOutput("", item.id) for item in items if isinstance(item, Code) and item.id not in answered
     ]
-    if not isinstance(items[-1], ServerError):
+    if not isinstance(last, ServerError):
         missing.append(ServerError("The server stopped before this answer was complete. Ask again to continue."))
     return [*missing, StreamEnd("Error.")]
 
@@ -86,11 +95,13 @@ def closed(items: Sequence[StreamVariant]) -> list[StreamVariant]:
 def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> list[Message]:
     """Return the chat messages for a model: every item once, in order, each call followed by its output.
 
-    ``limit`` is the most characters of one output that the model gets; images go only to a model with ``vision``.
+    ``limit`` is the most characters of one output that the model gets. Images go only to a model with ``vision``; of
+    those that do not go, or have no content, the output of their run says that they were shown.
     """
     outputs = {item.id for item in items if isinstance(item, CodeOutput | ToolOutput)}
     called: set[str] = set()
     messages: list[Message] = []
+    unsent: Counter[int] = Counter()
     for item in items:
         match item:
             case User():
@@ -106,14 +117,56 @@ def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> 
             case CodeOutput() | ToolOutput() if item.id in called and item.id in outputs:
                 outputs.discard(item.id)
                 messages.append(_tool_message(item.id, item.content, limit))
-            case Image() if vision:
-                url = f"data:image/png;base64,{item.content}"
-                messages.append({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]})
+            case Image() if vision and item.content:
+                messages.append(_image_message(item.content))
+            case Image():
+                unsent[_last_run(messages)] += 1
             case CodeError():
                 messages.append({"role": "user", "content": "\n".join(item.content)})
             case _:
                 pass
+    for at, count in unsent.items():
+        if at >= 0:
+            _mention(messages[at], count, vision=vision)
+    _mention_undone(messages, items)
     return messages
+
+
+def _image_message(content: str) -> Message:
+    kind = "jpeg" if content.startswith(_JPEG) else "png"
+    url = f"data:image/{kind};base64,{content}"
+    return {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}
+
+
+def _last_run(messages: Sequence[Message]) -> int:
+    """Return where the last output stands, -1 without one."""
+    return next((at for at in range(len(messages) - 1, -1, -1) if messages[at]["role"] == "tool"), -1)
+
+
+def _mention(message: Message, count: int, *, vision: bool) -> None:
+    """Say in a run's output that it showed images which are not sent: else the model tells that nothing came."""
+    one, many = ("an image was", "images were") if vision else ("a figure was", "figures were")
+    where = "here" if vision else "to the user"
+    line = f"[{one if count == 1 else f'{count} {many}'} shown {where}]"
+    said = "" if message["content"] == _NOTHING else message["content"]
+    message["content"] = said + ("\n" if said and not said.endswith("\n") else "") + line
+
+
+def _mention_undone(messages: Sequence[Message], items: Iterable[StreamVariant]) -> None:
+    """Say in the outputs of runs what the user took back of them: else the model counts on what is gone."""
+    told = [item.content.get("changes") for item in items if isinstance(item, ServerHint)]
+    for changes in told:
+        if isinstance(changes, dict) and "undone" in changes:
+            _mention_undo(messages, changes)
+
+
+def _mention_undo(messages: Sequence[Message], changes: dict[str, Any]) -> None:
+    undone = changes["undone"] if isinstance(changes["undone"], dict) else {}
+    restored = undone.get("restored")
+    names = ", ".join(map(str, restored)) if isinstance(restored, list) and restored else "nothing could be restored"
+    for message in messages:
+        if message.get("tool_call_id") == changes.get("id"):
+            message["content"] += f"\n[Afterwards the user undid what this run changed: {names}]"
 
 
 def _add_call(messages: list[Message], call_id: str, name: str, arguments: str) -> None:
@@ -140,12 +193,4 @@ def _object_text(arguments: str) -> str:
 
 
 def _tool_message(call_id: str, text: str, limit: int) -> Message:
-    return {"role": "tool", "tool_call_id": call_id, "content": shortened(text, limit) or "(no output)"}
-
-
-def shortened(text: str, limit: int) -> str:
-    """Return text of at most about ``limit`` characters: its head, a note of what was left out, its tail."""
-    if len(text) <= limit:
-        return text
-    head, tail = limit * 2 // 3, limit - limit * 2 // 3
-    return f"{text[:head]}\n[{len(text) - limit} characters left out here]\n{text[len(text) - tail :]}"
+    return {"role": "tool", "tool_call_id": call_id, "content": cut(text, limit) or _NOTHING}

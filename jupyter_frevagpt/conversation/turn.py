@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 
-import msgspec
-
 from ..domain.errors import FrevaGPTError, ModelFailed
-from ..domain.protocols import ChatModel, ThreadStore, Tool
-from ..domain.values import ModelInfo, ThreadRef, ToolContext
+from ..domain.protocols import ThreadStore, Tool
+from ..domain.values import ThreadRef
 from ..domain.variants import (
     Assistant,
     CodeOutput,
@@ -25,36 +23,16 @@ from ..domain.variants import (
     ToolOutput,
     User,
 )
+from .parts import TurnParts
 from .recorder import Recorder
+from .request import ModelRequest
 from .round import Call, Round
-from .transcript import CODE_TOOL, passes, to_messages
+from .transcript import CODE_TOOL, passes
 
 _log = logging.getLogger("jupyter_frevagpt.turn")
 
 _STOP_SECONDS = 0.85
 _SAVE_SECONDS = 10.0
-
-
-class TurnLimits(msgspec.Struct, frozen=True):
-    """What a turn may use: model rounds, seconds of model time, characters of one output that the model gets."""
-
-    rounds: int = 25
-    model_seconds: float = 900.0
-    output_chars: int = 20_000
-
-
-class TurnParts(msgspec.Struct, frozen=True):
-    """What a turn works with; ``before`` and ``after`` are the prompts around the examples."""
-
-    model: ChatModel
-    info: ModelInfo
-    tools: Sequence[Tool]
-    starting_prompt: str
-    examples: Sequence[StreamVariant]
-    summary_prompt: str
-    history: Sequence[StreamVariant]
-    limits: TurnLimits
-    context: ToolContext
 
 
 class Turn:
@@ -71,11 +49,12 @@ class Turn:
         self.started = asyncio.Event()
         self._parts = parts
         self._recorder = Recorder(store, self.ref, self.notice)
+        self._request = ModelRequest(parts)
         self._items: list[StreamVariant] = [question]
         self._ids = {getattr(item, "id", "") for item in parts.history}
         self._round: Round | None = None
         self._unanswered = ""
-        self._notices: list[str] = []
+        self._hints: list[ServerHint] = []
         self._began = time.monotonic()
         self._model_seconds = parts.limits.model_seconds
         self._tokens = [0, 0]
@@ -166,14 +145,18 @@ class Turn:
 
     def notice(self, text: str) -> None:
         """Tell the user something beside the answer; kept with the thread. It splits no text or code being written."""
-        self._notices.append(text)
+        self.tell(ServerHint({"notice": {"text": text}}))
+
+    def tell(self, hint: ServerHint) -> None:
+        """Write a hint and keep it, as soon as it splits nothing that is being written."""
+        self._hints.append(hint)
         if self._round is None or self._round.between:
             self._tell()
 
     def _tell(self) -> None:
-        """Write the notices that had to wait."""
-        while self._notices:
-            self._add(ServerHint({"notice": {"text": self._notices.pop(0)}}))
+        """Write the hints that had to wait."""
+        while self._hints:
+            self._add(self._hints.pop(0))
 
     # ---- the task
 
@@ -248,13 +231,7 @@ class Turn:
     async def _ask(self, this: Round) -> bool:
         """Let the model write one round; false when its time is over."""
         parts = self._parts
-        messages = [
-            {"role": "system", "content": parts.starting_prompt},
-            *to_messages(parts.examples, vision=False, limit=parts.limits.output_chars),
-            {"role": "system", "content": parts.summary_prompt},
-            *to_messages([*parts.history, *self._items], vision=parts.info.vision, limit=parts.limits.output_chars),
-        ]
-        messages = [message for message in messages if message["content"] != ""]
+        messages = await self._request.messages(self._items)
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._model_seconds):
@@ -315,7 +292,7 @@ class Turn:
 
     def _announce_cut(self, text: str) -> None:
         if len(text) > (limit := self._parts.limits.output_chars):
-            self.notice(f"The output is {len(text)} characters long; the model gets its first and last {limit}.")
+            self.notice(f"The output is {len(text)} characters long; the model gets a digest of at most {limit}.")
 
 
 def _resolve(waiter: asyncio.Future[bool], news: bool) -> None:

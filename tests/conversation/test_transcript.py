@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jupyter_frevagpt.conversation.transcript import closed, fold, shortened, to_messages
+from jupyter_frevagpt.conversation.transcript import closed, fold, to_messages
 from jupyter_frevagpt.domain.variants import (
     Assistant,
     Code,
@@ -87,12 +87,37 @@ def test_old_errors_are_told() -> None:
     assert to_messages([CodeError(["boom"])], vision=False, limit=9) == [{"role": "user", "content": "boom"}]
 
 
-def test_shortened_keeps_head_and_tail() -> None:
-    text = "a" * 500 + "b" * 500
-    short = shortened(text, 90)
-    assert short.startswith("a" * 60 + "\n[910 characters left out here]\n")
-    assert short.endswith("b" * 30)
-    assert shortened("short", 5) == "short"
+def test_images_that_are_not_sent_are_mentioned_where_they_were_shown() -> None:
+    items = [
+        *(User("q"), Code('{"code":"a"}', "c1"), CodeOutput("1\n", "c1"), Image("iVBOR", "c1_0")),
+        *(Code('{"code":"b"}', "c2"), CodeOutput("", "c2"), Image("iVBOR", "c2_0"), Image("iVBOR", "c2_1")),
+        *(Code('{"code":"c"}', "c3"), CodeOutput("3", "c3")),
+    ]
+    outputs = [m["content"] for m in to_messages(items, vision=False, limit=100) if m["role"] == "tool"]
+    assert outputs == ["1\n[a figure was shown to the user]", "[2 figures were shown to the user]", "3"]
+
+    items[3] = Image("", "c1_0")
+    messages = to_messages(items, vision=True, limit=100)
+    assert messages[2]["content"] == "1\n[an image was shown here]"
+    assert [m["role"] for m in messages[3:]] == ["assistant", "tool", "user", "user", "assistant", "tool"]
+    assert messages[4]["content"] == "(no output)"
+    assert to_messages([Image("iVBOR")], vision=False, limit=100) == []
+
+
+def test_images_are_sent_as_what_they_are() -> None:
+    urls = [
+        message["content"][0]["image_url"]["url"]
+        for message in to_messages([Image("iVBORw0K"), Image("/9j/4AAQ")], vision=True, limit=100)
+    ]
+    assert urls == ["data:image/png;base64,iVBORw0K", "data:image/jpeg;base64,/9j/4AAQ"]
+
+
+def test_long_outputs_are_cut() -> None:
+    items = [Code('{"code":"a"}', "c1"), CodeOutput("a" * 500 + "b" * 500, "c1")]
+    content = to_messages(items, vision=False, limit=200)[1]["content"]
+    assert len(content) <= 200
+    assert content.startswith("aaa")
+    assert content.endswith("bbb")
 
 
 def test_a_turn_that_never_ended_is_closed() -> None:
@@ -103,3 +128,20 @@ def test_a_turn_that_never_ended_is_closed() -> None:
     assert isinstance(missing[2], StreamEnd)
     assert closed([*items, *missing]) == []
     assert closed([]) == []
+
+
+def test_what_the_user_undid_stands_in_the_output_of_its_run() -> None:
+    undone = {"restored": ["a", "b"], "not_restored": {}, "cannot_vouch": {}}
+    items = [
+        User("q"),
+        Code('{"code":"a = 1"}', "c1"),
+        CodeOutput("out", "c1"),
+        StreamEnd("Finished."),
+        ServerHint({"changes": {"id": "c1", "undone": undone}}),
+        User("next"),
+    ]
+    messages = to_messages(items, vision=False, limit=1000)
+    assert messages[2]["content"] == "out\n[Afterwards the user undid what this run changed: a, b]"
+    assert [message["role"] for message in messages] == ["user", "assistant", "tool", "user"]
+    odd = ServerHint({"changes": {"id": "c1", "undone": None}})
+    assert "nothing could be restored" in to_messages([*items[:3], odd], vision=False, limit=1000)[2]["content"]

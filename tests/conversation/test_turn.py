@@ -11,9 +11,12 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from jupyter_frevagpt.conversation.conversations import Conversations, new_thread_id
+from jupyter_frevagpt.conversation.conversations import Conversations
+from jupyter_frevagpt.conversation.parts import TurnLimits
+from jupyter_frevagpt.conversation.preparing import Preparation
+from jupyter_frevagpt.conversation.threads import Threads, new_thread_id
 from jupyter_frevagpt.conversation.transcript import fold
-from jupyter_frevagpt.conversation.turn import Turn, TurnLimits
+from jupyter_frevagpt.conversation.turn import Turn
 from jupyter_frevagpt.domain.errors import BadRequest, ModelFailed, StoreUnavailable, ThreadBusy, ThreadNotFound
 from jupyter_frevagpt.domain.protocols import Message
 from jupyter_frevagpt.domain.values import (
@@ -128,8 +131,11 @@ class OtherTool:
 
 
 class NoPrompts:
-    def before(self, model: str) -> tuple[str, list[StreamVariant], str]:
+    def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
         return "begin", [User("example"), Assistant("answer")], "now"
+
+    def title(self) -> str:
+        return "name it"
 
 
 class Stage:
@@ -139,13 +145,10 @@ class Stage:
         self.model = PlayedModel(*rounds)
         self.tool = EchoTool()
         self.store = store or MemoryThreadStore()
+        models, tools = PlayedModels(self.model), [self.tool, OtherTool()]
         self.conversations = Conversations(
-            store=self.store,
-            volatile=MemoryThreadStore(),
-            models=PlayedModels(self.model),
-            tools=[self.tool, OtherTool()],
-            prompts=NoPrompts(),
-            limits=limits or TurnLimits(),
+            Threads(self.store, MemoryThreadStore()),
+            Preparation(models, tools, NoPrompts(), limits or TurnLimits()),
         )
         self.ref = ThreadRef("alice", new_thread_id())
         self.built.append(self)
@@ -341,7 +344,7 @@ async def test_tool_time_does_not_count_as_model_time() -> None:
             yield CodeOutput("slow", request.id)
 
     stage = Stage(call("a"), text("end"), limits=TurnLimits(model_seconds=0.3))
-    stage.conversations._tools = [SlowTool()]
+    stage.conversations._preparation._tools = [SlowTool()]
     turn = await stage.play()
     assert Assistant("end") in turn.log
 
@@ -438,7 +441,7 @@ async def test_a_tool_that_loses_the_cancellation_does_not_go_on() -> None:
             yield CodeOutput("never", request.id)
 
     stage = Stage([*call("a", 0, "c1"), *call("b", 1, "c2")], text("never asked"))
-    stage.conversations._tools = [Swallowing()]
+    stage.conversations._preparation._tools = [Swallowing()]
     turn = await stage.start()
     await asyncio.sleep(0.1)
     await turn.stop()
