@@ -1,54 +1,52 @@
-"""One suite for every ThreadStore: order, paging, ownership; and what is particular to plain files."""
+"""One suite for every ThreadStore: order, paging, ownership, search, names, deletion, forks, ratings, leases."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import resource
-import signal
-import stat
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from jupyter_frevagpt.domain.errors import StoreUnavailable, ThreadNotFound
+from jupyter_frevagpt.domain.errors import FeedbackNotFound, ThreadNotFound
 from jupyter_frevagpt.domain.protocols import ThreadStore
-from jupyter_frevagpt.domain.values import ThreadRef
-from jupyter_frevagpt.domain.variants import Assistant, Code, CodeOutput, StreamEnd, User
-from jupyter_frevagpt.threads.folders import OwnerFolders, owner_key
-from jupyter_frevagpt.threads.jsonl import FileThreadStore
-from jupyter_frevagpt.threads.memory import MemoryThreadStore
+from jupyter_frevagpt.domain.values import Search, ThreadRef
+from jupyter_frevagpt.domain.variants import (
+    Assistant,
+    Code,
+    CodeOutput,
+    Image,
+    ServerHint,
+    StreamEnd,
+    StreamVariant,
+    ToolCall,
+    ToolOutput,
+    User,
+    encode,
+)
 
 ALICE, BOB = ThreadRef("alice", "a" * 32), ThreadRef("bob", "a" * 32)
 QUESTION = User("What is °C in K?", "model-a", "kernel-1")
-
-
-@pytest.fixture(params=["files", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ThreadStore:
-    return MemoryThreadStore() if request.param == "memory" else FileThreadStore(OwnerFolders(tmp_path / "frevagpt"))
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> FileThreadStore:
-    return FileThreadStore(OwnerFolders(tmp_path / "frevagpt"))
-
-
-def path_of(store: FileThreadStore, ref: ThreadRef, suffix: str = ".txt") -> Path:
-    return store._folders.threads(ref.owner) / f"{ref.thread_id}{suffix}"
+ROUND = [
+    Assistant("I look."),
+    Code('{"code":"print(temps)\\nx = \\"Größe\\""}', "c"),
+    CodeOutput("14.5 degrees\n", "c"),
+    Assistant("It is 14.5."),
+    StreamEnd("Finished."),
+]
 
 
 async def test_items_come_back_in_order(store: ThreadStore) -> None:
-    items = [
-        Assistant("14 °C 😀\u2028"),
+    items: list[StreamVariant] = [
+        Assistant("14 °C 😀\u2028\x00"),
         Code('{"code":"1"}', "c"),
-        CodeOutput("", "c", [{"a": [1, None]}]),
+        CodeOutput("", "c", [{"data": {"application/vnd.vega.v5+json": {"$schema": "x", "a.b": [1, None]}}}]),
+        Image("iVBOR", "c_0"),
+        ToolCall("{}", "find", "d"),
+        ToolOutput("found", "find", "d"),
+        ServerHint({"changes": {"unknown": {"a.b": "why", "$x": 2**64 - 1}}}),
+        ServerHint({"usage": {"seconds": 1.5, "prompt_tokens": 3}}),
         StreamEnd("x"),
     ]
     await store.reserve(ALICE, QUESTION, "topic")
@@ -57,183 +55,275 @@ async def test_items_come_back_in_order(store: ThreadStore) -> None:
     assert await store.read(ALICE) == [QUESTION, *items]
 
 
+async def test_text_that_no_encoder_takes_is_kept_as_far_as_it_goes(store: ThreadStore) -> None:
+    await store.reserve(ALICE, User("half \ud83d pair"), "topic \ud83d")
+    await store.append(ALICE, [Assistant("\ud800 rest")])
+    if type(store).__name__ != "MemoryThreadStore":
+        assert await store.read(ALICE) == [User("half ? pair"), Assistant("? rest")]
+        encode((await store.read(ALICE))[0])
+
+
 async def test_nobody_else_gets_at_a_thread(store: ThreadStore) -> None:
     assert await store.summary(ALICE) is None
     await store.reserve(ALICE, QUESTION, "topic")
-    assert (await store.summary(ALICE)) is not None
-    for attempt in (store.summary(BOB), store.reserve(BOB, QUESTION, "mine"), store.read(BOB)):
+    await store.append(ALICE, ROUND)
+    known = await store.summary(ALICE)
+    assert known is not None
+    for attempt in (
+        store.summary(BOB),
+        store.reserve(BOB, QUESTION, "mine"),
+        store.read(BOB),
+        store.append(BOB, ROUND),
+        store.rename(BOB, "mine"),
+        store.delete(BOB),
+        store.fork(BOB, "b" * 32, ROUND, 0),
+        store.rate(BOB, 0, "up"),
+        store.lease(BOB, "h", 9),
+    ):
         with pytest.raises(ThreadNotFound):
             await attempt
     assert await store.list("bob", limit=10, page=0) == ([], 0)
+    assert await store.search("bob", Search("topic"), limit=10, page=0) == ([], 0)
+    assert await store.list("alice", limit=10, page=0) == ([known], 1)
+    assert await store.read(ALICE) == [QUESTION, *ROUND]
+
+
+HOSTILE: list[Any] = [{"$ne": None}, {"$gt": ""}, ["a"], None, 5, "../x", "a/b", "", "a" * 65, "a\n", "ü", "$ne", "a\0"]
+
+
+@pytest.mark.parametrize("thread_id", HOSTILE, ids=repr)
+async def test_hostile_thread_ids_reach_nothing(store: ThreadStore, thread_id: Any) -> None:
+    await store.reserve(ALICE, QUESTION, "topic")
+    hostile = ThreadRef("alice", thread_id)
+    for attempt in (
+        store.summary(hostile),
+        store.reserve(hostile, QUESTION, "mine"),
+        store.read(hostile),
+        store.append(hostile, ROUND),
+        store.rename(hostile, "mine"),
+        store.delete(hostile),
+        store.fork(ALICE, thread_id, ROUND, 0),
+        store.rate(hostile, 0, "up"),
+        store.lease(hostile, "h", 9),
+    ):
+        with pytest.raises(ThreadNotFound):
+            await attempt
+    assert await store.read(ALICE) == [QUESTION]
     assert (await store.list("alice", limit=10, page=0))[1] == 1
 
 
-async def test_lists_newest_first_in_pages(store: ThreadStore) -> None:
-    refs = [ThreadRef("alice", f"thread{number:02}") for number in range(7)]
+@pytest.mark.parametrize("owner", [{"$ne": None}, {"$regex": "."}, None])
+async def test_hostile_owners_reach_nothing(store: ThreadStore, owner: Any) -> None:
+    await store.reserve(ALICE, QUESTION, "topic")
+    hostile = ThreadRef(owner, ALICE.thread_id)
+    for attempt in (store.summary(hostile), store.read(hostile), store.delete(hostile), store.rename(hostile, "x")):
+        with pytest.raises(ThreadNotFound):
+            await attempt
+    assert await store.list(owner, limit=10, page=0) == ([], 0)
+    assert await store.search(owner, Search("topic"), limit=10, page=0) == ([], 0)
+    assert (await store.read(ALICE)) == [QUESTION]
+
+
+async def several(store: ThreadStore, count: int) -> list[ThreadRef]:
+    refs = [ThreadRef("alice", f"thread{number:02}") for number in range(count)]
     for ref in refs:
         await store.reserve(ref, QUESTION, f"topic {ref.thread_id}")
-        await asyncio.sleep(0.003)
+        await asyncio.sleep(0.003)  # dates have milliseconds
+    return refs
+
+
+async def test_lists_newest_first_in_pages(store: ThreadStore) -> None:
+    refs = await several(store, 7)
     await store.reserve(refs[2], QUESTION, "ignored: it has a topic")
     page, total = await store.list("alice", limit=3, page=0)
     assert total == 7
     assert [summary.thread_id for summary in page] == ["thread02", "thread06", "thread05"]
     assert page[0].topic == "topic thread02"
     assert page[0].date.endswith("Z")
+    assert page[0] == await store.summary(refs[2])
     assert [summary.thread_id for summary in (await store.list("alice", limit=3, page=2))[0]] == ["thread00"]
     assert (await store.list("alice", limit=3, page=9)) == ([], 7)
 
 
-async def test_torn_and_strange_lines_do_not_make_a_thread_unreadable(
-    files: FileThreadStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    path = path_of(files, ALICE)
-    with path.open("ab") as file:
-        file.write(b'not json\n{"variant":"Unknown","content":1}\n\xff\xfe\n\n{"variant":"Assistant","conte')
-    assert await files.read(ALICE) == [QUESTION]
-    await files.append(ALICE, [Assistant("after")])
-    assert await files.read(ALICE) == [QUESTION, Assistant("after")]
-    assert "is not a variant" in caplog.text
-    assert "not json" not in caplog.text
+SEARCHES = [
+    (Search("größe"), ["in-topic"]),
+    (Search("GRÖSSE"), ["in-topic"]),  # ß and SS are one letter in two cases
+    (Search("größe", "user"), ["in-user"]),
+    (Search("größe", "ai"), ["in-ai"]),
+    (Search('x = "größe"', "code"), ["in-code"]),
+    (Search("b\nc", "code"), ["in-code"]),
+    (Search("größe", "output"), ["in-tool", "in-output"]),
+    (Search(".*"), []),
+    (Search("[a-z", "user"), []),
+    (Search("\0", "output"), []),
+    (Search("$where"), []),
+]
 
 
-async def test_every_cut_of_the_last_line_is_tolerated(files: FileThreadStore) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    await files.append(ALICE, [Assistant("first")])
-    path = path_of(files, ALICE)
-    whole = path.read_bytes()
-    last = len(whole.splitlines(keepends=True)[-1])
-    for cut in range(1, last):
-        path.write_bytes(whole[:-cut])
-        await files.append(ALICE, [Assistant("after")])
-        assert [item for item in await files.read(ALICE) if item not in (QUESTION, Assistant("first"))] == [
-            Assistant("after")
-        ]
+async def test_search_is_literal_and_looks_where_it_is_told(store: ThreadStore) -> None:
+    contents: dict[str, StreamVariant] = {
+        "in-user": User("die GRÖßE (1+1)"),
+        "in-ai": Assistant("die Größe"),
+        "in-code": Code('{"code":"x = \\"Gr\\u00f6\\u00dfe\\"\\nb\\nc"}', "c"),
+        "in-output": CodeOutput("Größe", "c"),
+        "in-tool": ToolOutput("Größe", "t", "c"),
+    }
+    for thread_id, item in contents.items():
+        await store.reserve(ThreadRef("alice", thread_id), User("q"), "nothing")
+        await store.append(ThreadRef("alice", thread_id), [Image("Größe", "i"), item])
+        await asyncio.sleep(0.003)
+    await store.reserve(ThreadRef("alice", "in-topic"), User("q"), "Die Größe")
+    await store.reserve(ThreadRef("bob", "bobs"), User("größe"), "Größe")
+    for search, expected in SEARCHES:
+        page, total = await store.search("alice", search, limit=10, page=0)
+        assert ([summary.thread_id for summary in page], total) == (expected, len(expected)), search
 
 
-async def test_modes_whatever_the_umask(files: FileThreadStore) -> None:
-    old = os.umask(0)
-    try:
-        await files.reserve(ALICE, QUESTION, "topic")
-    finally:
-        os.umask(old)
-    root = files._folders.root
-    for path in [root, *root.rglob("*")]:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        assert mode == (0o700 if path.is_dir() else 0o600), path
+async def test_what_is_found_comes_newest_first_in_pages(store: ThreadStore) -> None:
+    await several(store, 5)
+    page, total = await store.search("alice", Search("THREAD0"), limit=2, page=1)
+    assert ([summary.thread_id for summary in page], total) == (["thread02", "thread01"], 5)
 
 
-async def test_a_folder_open_to_others_is_closed(files: FileThreadStore) -> None:
-    files._folders.root.mkdir(mode=0o755)
-    await files.reserve(ALICE, QUESTION, "topic")
-    assert stat.S_IMODE(files._folders.root.stat().st_mode) == 0o700
-
-
-async def test_a_damaged_meta_file_costs_only_the_topic(files: FileThreadStore) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    path_of(files, ALICE, ".meta.json").write_text("{")
-    page, total = await files.list("alice", limit=5, page=0)
-    assert (total, page[0].topic, page[0].thread_id) == (1, "", ALICE.thread_id)
-    assert await files.read(ALICE) == [QUESTION]
-
-
-async def test_a_thread_of_a_newer_format_is_listed_and_read_but_not_written(files: FileThreadStore) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    meta = path_of(files, ALICE, ".meta.json")
-    meta.write_text(meta.read_text().replace('"format": 1', '"format": 2'))
-    assert (await files.list("alice", limit=5, page=0))[1] == 1
-    assert await files.read(ALICE) == [QUESTION]
-    with pytest.raises(StoreUnavailable, match="newer version"):
-        await files.reserve(ALICE, QUESTION, "topic")
-
-
-@pytest.mark.parametrize("content", ["[]", "null", "{", "[" * 100_000])
-async def test_no_meta_file_takes_the_list_away(files: FileThreadStore, content: str) -> None:
-    other = ThreadRef("alice", "other")
-    await files.reserve(ALICE, QUESTION, "topic")
-    await files.reserve(other, QUESTION, "topic")
-    path_of(files, ALICE, ".meta.json").write_text(content)
-    path_of(files, ThreadRef("alice", "gone"), ".meta.json").symlink_to("nowhere")
-    page, total = await files.list("alice", limit=5, page=0)
-    assert (total, {summary.thread_id for summary in page}) == (2, {ALICE.thread_id, "other"})
-
-
-async def test_a_full_disk_leaves_no_half_batch_behind(files: FileThreadStore) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    size = path_of(files, ALICE).stat().st_size
-    old, limits = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200, limits[1]))
-    try:
-        with pytest.raises(StoreUnavailable):
-            await files.append(ALICE, [Assistant("one"), Assistant("x" * 500)])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, old)
-    await files.append(ALICE, [Assistant("one"), Assistant("two")])
-    assert await files.read(ALICE) == [QUESTION, Assistant("one"), Assistant("two")]
-
-
-async def test_what_another_process_writes_is_seen_in_the_list(files: FileThreadStore) -> None:
-    await files.reserve(ALICE, QUESTION, "topic")
-    assert (await files.list("alice", limit=5, page=0))[1] == 1
-    second = FileThreadStore(files._folders)
-    await second.reserve(ThreadRef("alice", "elsewhere"), QUESTION, "topic")
-    page, total = await files.list("alice", limit=5, page=0)
-    assert (total, page[0].thread_id) == (2, "elsewhere")
-
-
-async def test_a_disk_that_refuses_is_a_clear_error(files: FileThreadStore) -> None:
-    files._folders.root.parent.joinpath("frevagpt").write_text("a file where the folder should be")
-    with pytest.raises(StoreUnavailable):
-        await files.reserve(ALICE, QUESTION, "topic")
-
-
-@pytest.mark.parametrize("thread_id", ["../x", "a/b", "", "a" * 65, "a\n", "ü"])
-async def test_ids_that_are_paths_touch_nothing(files: FileThreadStore, thread_id: str) -> None:
+async def test_a_new_name_survives_turns_that_run_and_come(store: ThreadStore) -> None:
+    await store.reserve(ALICE, QUESTION, "first")
+    await store.append(ALICE, ROUND[:2])
+    assert await store.rename(ALICE, "mine", instead_of="first") is True
+    await store.append(ALICE, ROUND[2:])
+    assert await store.rename(ALICE, "the model's", instead_of="first") is False
+    await store.reserve(ALICE, QUESTION, "another")
+    known = await store.summary(ALICE)
+    assert known is not None
+    assert known.topic == "mine"
+    assert await store.read(ALICE) == [QUESTION, *ROUND, QUESTION]
     with pytest.raises(ThreadNotFound):
-        await files.read(ThreadRef("alice", thread_id))
+        await store.rename(ThreadRef("alice", "none"), "x", instead_of="y")
 
 
-@given(st.text(), st.text())
-def test_owner_keys_are_plain_and_injective(one: str, other: str) -> None:
-    assert "/" not in owner_key(one)
-    assert owner_key(one) not in (".", "..")
-    assert owner_key(one).isascii()
-    assert (owner_key(one) == owner_key(other)) == (one == other)
+async def test_names_and_turns_at_the_same_moment_lose_neither(store: ThreadStore) -> None:
+    await store.reserve(ALICE, QUESTION, "topic 0")
+    for number in range(10):
+        await asyncio.gather(
+            store.reserve(ALICE, QUESTION, "never"),
+            store.rename(ALICE, f"topic {number + 1}"),
+            store.append(ALICE, [Assistant(str(number))]),
+        )
+        known = await store.summary(ALICE)
+        assert known is not None
+        assert known.topic == f"topic {number + 1}"
+    assert len(await store.read(ALICE)) == 21
 
 
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from jupyter_frevagpt.domain.values import ThreadRef
-from jupyter_frevagpt.domain.variants import Assistant, User
-from jupyter_frevagpt.threads.folders import OwnerFolders
-from jupyter_frevagpt.threads.jsonl import FileThreadStore
-
-async def main():
-    store, ref = FileThreadStore(OwnerFolders(Path(sys.argv[1]))), ThreadRef("alice", sys.argv[2])
-    await store.reserve(ref, User("q"), "q")
-    for number in range(10**6):
-        await store.append(ref, [Assistant(f"{number} " + "x" * 300)])
-        print(number, flush=True)
-asyncio.run(main())
-"""
+async def test_renaming_leaves_the_date(store: ThreadStore) -> None:
+    refs = await several(store, 3)
+    await store.rename(refs[0], "new")
+    page, _ = await store.list("alice", limit=3, page=0)
+    assert [summary.topic for summary in page] == ["topic thread02", "topic thread01", "new"]
 
 
-@pytest.mark.parametrize("attempt", range(5))
-def test_what_was_acknowledged_survives_a_kill(
-    tmp_path: Path, attempt: int, jp_asyncio_loop: asyncio.AbstractEventLoop
-) -> None:
-    ref = ThreadRef("alice", "t" * 32)
-    command = [sys.executable, "-c", WRITER, str(tmp_path), ref.thread_id]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
-        assert writer.stdout
-        writer.stdout.readline()
-        time.sleep(0.05 + 0.03 * attempt)
-        writer.send_signal(signal.SIGKILL)
-        acknowledged = 1 + len(writer.stdout.read().splitlines())
-    store = FileThreadStore(OwnerFolders(tmp_path))
-    read: Callable[[], Any] = lambda: jp_asyncio_loop.run_until_complete(store.read(ref))  # noqa: E731
-    kept = [item for item in read() if isinstance(item, Assistant)]
-    assert len(kept) >= acknowledged
-    assert [int(item.content.split()[0]) for item in kept] == list(range(len(kept)))
+async def test_what_is_deleted_during_a_turn_does_not_come_back(store: ThreadStore) -> None:
+    await store.reserve(ALICE, QUESTION, "topic")
+    await store.append(ALICE, ROUND[:2])
+    await store.delete(ALICE)
+    for attempt in (
+        store.append(ALICE, ROUND[2:]),
+        store.rename(ALICE, "x"),
+        store.rate(ALICE, 0, "up"),
+        store.read(ALICE),
+        store.delete(ALICE),
+        store.lease(ALICE, "h", 5),
+        store.fork(ALICE, "b" * 32, [], 0),
+    ):
+        with pytest.raises(ThreadNotFound):
+            await attempt
+    assert await store.summary(ALICE) is None
+    assert await store.list("alice", limit=5, page=0) == ([], 0)
+    await store.reserve(BOB, QUESTION, "now it is free")
+    assert await store.read(BOB) == [QUESTION]
+
+
+async def test_deletions_and_lists_in_the_same_instant(store: ThreadStore) -> None:
+    refs = await several(store, 8)
+    for left, ref in zip(range(7, -1, -1), refs, strict=True):
+        await store.delete(ref)
+        page, total = await store.list("alice", limit=20, page=0)
+        assert (len(page), total) == (left, left)
+
+
+async def test_a_fork_stands_on_its_own(store: ThreadStore) -> None:
+    await store.reserve(ALICE, QUESTION, "topic")
+    await store.append(ALICE, [*ROUND, User("second")])
+    await store.rate(ALICE, 0, "down")
+    items = (await store.read(ALICE))[:-1]
+    summary = await store.fork(ALICE, "f" * 32, items, 1)
+    fork = ThreadRef("alice", "f" * 32)
+    assert (summary.thread_id, summary.topic, summary.user_id) == (fork.thread_id, "topic", "alice")
+    assert await store.read(fork) == items
+    await store.rate(fork, 0, "")
+    await store.append(fork, [Assistant("more")])
+    assert (await store.read(fork))[1] == Assistant("I look.")
+    assert (await store.read(ALICE))[:-1] == items
+    assert len(await store.read(ALICE)) == 7
+    with pytest.raises(ThreadNotFound):
+        await store.fork(ALICE, fork.thread_id, [], 1)
+    await store.delete(ALICE)
+    assert len(await store.read(fork)) == 7
+    assert [found.thread_id for found in (await store.list("alice", limit=5, page=0))[0]] == [fork.thread_id]
+
+
+async def test_ratings_count_assistant_and_code_alone(store: ThreadStore) -> None:
+    await store.reserve(ALICE, QUESTION, "topic")
+    await store.append(ALICE, ROUND)
+    await store.rate(ALICE, 0, "up")
+    await store.rate(ALICE, 1, "down")
+    await store.rate(ALICE, 2, "up")
+    await store.rate(ALICE, 0, "")
+    expected = list(ROUND)
+    expected[1] = msgspec.structs.replace(ROUND[1], feedback="down")
+    expected[3] = msgspec.structs.replace(ROUND[3], feedback="up")
+    assert await store.read(ALICE) == [QUESTION, *expected]
+    for index in (-1, 3, 10**9):
+        with pytest.raises(FeedbackNotFound):
+            await store.rate(ALICE, index, "up")
+    await store.append(ALICE, [Assistant("late")])
+    assert await store.read(ALICE) == [QUESTION, *expected, Assistant("late")]
+
+
+async def test_a_thread_belongs_to_one_server_at_a_time(servers: Callable[[], ThreadStore]) -> None:
+    one, other = servers(), servers()
+    await one.reserve(ALICE, QUESTION, "topic")
+    assert await one.lease(ALICE, "one", 30) is True
+    assert await one.lease(ALICE, "one", 30) is True
+    assert await other.lease(ALICE, "other", 30) is False
+    assert await other.leased(ALICE, "other") is True
+    assert await one.leased(ALICE, "one") is False
+    await other.release(ALICE, "other")  # not its own: nothing happens
+    assert await other.lease(ALICE, "other", 30) is False
+    await one.release(ALICE, "one")
+    assert await other.leased(ALICE, "other") is False
+    assert await other.lease(ALICE, "other", 30) is True
+    assert await one.lease(ALICE, "one", 30) is False
+    assert await one.read(ALICE) == [QUESTION]
+
+
+async def test_the_lease_of_a_dead_server_ends(servers: Callable[[], ThreadStore]) -> None:
+    one, *others = (servers() for _ in range(5))
+    await one.reserve(ALICE, QUESTION, "topic")
+    for attempt in range(20):
+        assert await one.lease(ALICE, f"one {attempt}", 0.3) is True
+        if not await others[0].lease(ALICE, "early", 30):
+            break  # else this machine was too busy to come back within 0.3 s
+        await others[0].release(ALICE, "early")
+    await asyncio.sleep(0.35)
+    assert await others[0].leased(ALICE, "x") is False
+    taken = await asyncio.gather(*(store.lease(ALICE, f"other {at}", 30) for at, store in enumerate(others)))
+    assert sum(taken) == 1, taken
+
+
+async def test_one_of_several_first_questions_makes_the_thread(servers: Callable[[], ThreadStore]) -> None:
+    stores = [servers() for _ in range(4)]
+    await asyncio.gather(*(store.summary(ALICE) for store in stores))
+    await asyncio.gather(*(store.reserve(ALICE, User(str(at)), "t") for at, store in enumerate(stores)))
+    assert (await stores[0].list("alice", limit=5, page=0))[1] == 1
+    if type(stores[0]).__name__ == "MongoThreadStore":
+        assert sorted(item.content for item in await stores[0].read(ALICE)) == list("0123")

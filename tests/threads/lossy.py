@@ -1,0 +1,77 @@
+"""A way to a database on which answers get lost: the request arrives and is carried out, the connection breaks."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+_HEADER = struct.Struct("<iii")
+
+
+class LossyWay:
+    """A proxy with threads and a port of its own; no answer to a command in ``losing`` comes back."""
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self._there = (parts.hostname or "127.0.0.1", parts.port or 27017)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self.uri = f"mongodb://127.0.0.1:{self._listening.getsockname()[1]}/?{parts.query}"
+        self.losing: tuple[str, ...] = ()
+        self.lost = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        for end in [self._listening, *self._open]:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                here = self._listening.accept()[0]
+                there = socket.create_connection(self._there)
+                self._open += [here, there]
+                to_be_lost: set[int] = set()
+                for way in (self._requests, self._answers):
+                    threading.Thread(target=self._pump, args=(way, here, there, to_be_lost), daemon=True).start()
+
+    def _pump(self, way: object, here: socket.socket, there: socket.socket, to_be_lost: set[int]) -> None:
+        with suppress(OSError, EOFError):
+            way(here, there, to_be_lost)  # type: ignore[operator]
+        for end in (here, there):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _requests(self, here: socket.socket, there: socket.socket, to_be_lost: set[int]) -> None:
+        while True:
+            message = _message(here)
+            if any(f"\x02{command}\x00".encode() in message[:60] for command in self.losing):
+                to_be_lost.add(_HEADER.unpack_from(message)[1])
+            there.sendall(message)
+
+    def _answers(self, here: socket.socket, there: socket.socket, to_be_lost: set[int]) -> None:
+        while True:
+            message = _message(there)
+            if _HEADER.unpack_from(message)[2] in to_be_lost:
+                self.lost += 1
+                return
+            here.sendall(message)
+
+
+def _message(end: socket.socket) -> bytes:
+    head = _exactly(end, 4)
+    return head + _exactly(end, struct.unpack("<i", head)[0] - 4)
+
+
+def _exactly(end: socket.socket, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        if not (piece := end.recv(size - len(data))):
+            raise EOFError
+        data += piece
+    return bytes(data)
