@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from asyncio import Future
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic
 
 import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
@@ -18,54 +19,67 @@ from ..conversation.conversations import Conversations
 from ..domain.errors import (
     BadRequest,
     CatalogueUnreadable,
+    FeedbackNotFound,
     FrevaGPTError,
+    KernelBusy,
+    KernelFailed,
+    NothingToUndo,
     NothingWaits,
+    OutputGone,
     StoreUnavailable,
     ThreadBusy,
     ThreadNotFound,
+    VaultUnusable,
 )
-from ..domain.protocols import Kernels, Models
+from ..domain.protocols import Kernels, Models, Surroundings, ThreadFiles
 from ..domain.values import ThreadRef
-from .gate import check_gate
+from .definition import Definition, P
+from .gate import check_gate, refuse_server_token
 from .wire import Reader
-
-T = TypeVar("T")
-H = TypeVar("H", bound="type[ChatbotHandler]")
 
 _STATUS: tuple[tuple[type[FrevaGPTError], int], ...] = (
     (BadRequest, 422),
     (ThreadNotFound, 404),
     (NothingWaits, 404),
+    (FeedbackNotFound, 404),
+    (NothingToUndo, 404),
+    (OutputGone, 404),
+    (KernelBusy, 409),
+    (KernelFailed, 503),
     (ThreadBusy, 409),
     (StoreUnavailable, 503),
+    (VaultUnusable, 502),
     (CatalogueUnreadable, 500),
 )
 _LONGEST_BODY = 10 * 1024 * 1024
+_MISSING = re.compile(r"missing required field `(\w+)`")
 
 
 class Desk(msgspec.Struct, frozen=True):
     """What the routes work with, and the site's rules for them.
 
-    ``owner`` names the owner of a request or raises PermissionError, ``advice`` gives the text for a server without a
-    model.
+    ``learn`` takes a token for a secret, ``owner`` names the owner of a request or raises PermissionError, ``advice``
+    gives the text for a server without a model.
     """
 
     conversations: Conversations
     approvals: Approvals
     models: Models
     kernels: Kernels
+    learn: Callable[[str], object]
+    surroundings: Surroundings
+    scratch: ThreadFiles
     owner: Callable[[APIHandler], str]
     advice: Callable[[], Awaitable[str]]
     gets_allowed: bool = True
     strict_agents: tuple[str, ...] = ()
 
 
-class ChatbotHandler(APIHandler):
-    """A route; ``changes_state`` puts it behind the gate."""
+class ChatbotHandler(APIHandler, Generic[P]):
+    """A route; its definition says who may ask it how, and with which parameters."""
 
-    changes_state: ClassVar[bool] = False
-    needs_owner: ClassVar[bool] = True
-    post_only: ClassVar[bool] = False
+    is_frevagpt: ClassVar[bool] = True  # what Freva users may come to
+    definition: ClassVar[Definition[Any]]
 
     def initialize(self, desk: Desk) -> None:
         """Take the collaborators from the route."""
@@ -74,21 +88,31 @@ class ChatbotHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override]
         """Let nobody through whom the server, the gate or the ownership refuses."""
         await super().prepare()
-        if self.changes_state and self.current_user:
-            check_gate(self, gets_allowed=self.desk.gets_allowed and not self.post_only)
-        if self.current_user and self.needs_owner:
+        route = self.definition
+        if route.changes_state and self.current_user:
+            check_gate(self, gets_allowed=self.desk.gets_allowed and not route.post_only)
+        if self.current_user and not route.is_open:
+            if token := self.identity_provider.get_token(self):
+                self.desk.learn(token)
             try:
                 self.owner = self.desk.owner(self)
             except PermissionError as error:
                 raise web.HTTPError(403, str(error)) from error
 
-    async def respond(self) -> None:
+    async def respond(self, given: P) -> None:
         """Answer a request whose sender may make it, by GET or by POST."""
         raise NotImplementedError
 
     def ref(self, thread_id: str) -> ThreadRef:
         """Return the caller's thread of that id."""
         return ThreadRef(self.owner, thread_id)
+
+    async def known(self, thread_id: str) -> ThreadRef:
+        """Return the caller's thread of that id; raises ThreadNotFound where there is none."""
+        ref = self.ref(thread_id)
+        if not await self.desk.conversations.known(ref):
+            raise ThreadNotFound
+        return ref
 
     def reader(self, request: Any) -> Reader:
         """Return the kind of reader that a request asks for, or that its user agent is known to be."""
@@ -101,14 +125,18 @@ class ChatbotHandler(APIHandler):
         agent = self.request.headers.get("User-Agent", "").lower()
         return any(name.lower() in agent for name in self.desk.strict_agents)
 
-    def parameters(self, kind: type[T]) -> T:
+    def parameters(self) -> Any:
         """Return the request's parameters, from the query and a JSON body, which wins; empty strings are not given."""
+        if not self.definition.fields:
+            return self.definition.parameters()
         given: dict[str, Any] = {name: self.get_query_argument(name) for name in self.request.query_arguments}
         given |= self._body()
         given = {name: value for name, value in given.items() if value not in ("", None)}
         try:
-            return msgspec.convert(given, kind, strict=False)
+            return msgspec.convert(given, self.definition.parameters, strict=False)
         except msgspec.ValidationError as error:
+            if missing := _MISSING.search(str(error)):
+                raise BadRequest(f"The parameter `{missing[1]}` is missing.") from None
             raise BadRequest(f"A parameter cannot be used: {error}.") from None
 
     def _body(self) -> dict[str, Any]:
@@ -137,7 +165,13 @@ class ChatbotHandler(APIHandler):
         if isinstance(error, web.HTTPError):
             detail = _text(error)
         self.set_status(status_code)
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(self._methods()).upper())
         self.finish(json.dumps({"detail": detail}))
+
+    def _methods(self) -> tuple[str, ...]:
+        by_post = self.definition.changes_state and not self.desk.gets_allowed
+        return ("post",) if by_post else self.definition.methods
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what nobody expected, without the request's parameters."""
@@ -150,35 +184,34 @@ class ChatbotHandler(APIHandler):
         return super().finish(*args, **kwargs)
 
 
-def serves(*, action: str, resource: str = "frevagpt") -> Callable[[H], H]:
-    """Give a handler ``get`` and ``post``, both authorised for this action on this resource, whichever comes first."""
+def serves(definition: Definition[P]) -> Callable[[type[ChatbotHandler[P]]], type[ChatbotHandler[P]]]:
+    """Give a handler a definition, and ``get`` and ``post`` that ask the authorizer for the same right by both."""
 
-    def add(handler: H) -> H:
+    def add(handler: type[ChatbotHandler[P]]) -> type[ChatbotHandler[P]]:
+        handler.definition = definition
         for method in ("get", "post"):
-            setattr(handler, method, web.authenticated(authorized(action=action, resource=resource)(_responder())))
+            setattr(handler, method, _responder(definition))
         return handler
 
     return add
 
 
-def serves_anybody(handler: H) -> H:
-    """Give a handler ``get`` and ``post`` that need no login."""
-    handler.needs_owner = False
-    for method in ("get", "post"):
-        setattr(handler, method, allow_unauthenticated(_responder()))
-    return handler
+def _responder(definition: Definition[Any]) -> Callable[..., Any]:
+    async def respond(self: ChatbotHandler[Any]) -> None:
+        if definition.people_only:
+            refuse_server_token(self)
+        await self.respond(self.parameters())
 
-
-def _responder() -> Callable[[ChatbotHandler], Awaitable[None]]:
-    async def respond(self: ChatbotHandler) -> None:
-        await self.respond()
-
-    return respond
+    if definition.right is None:
+        return allow_unauthenticated(respond)
+    action, resource = definition.right
+    return web.authenticated(authorized(action=action, resource=resource)(respond))
 
 
 def _text(error: web.HTTPError) -> str:
     if error.log_message:
         return error.log_message % error.args if error.args else error.log_message
-    return {403: "Log in first: this route needs the Jupyter server's token or login."}.get(
-        error.status_code, error.reason or "The request failed."
-    )
+    return {
+        403: "Log in first: this route needs the Jupyter server's token or login.",
+        405: "This route cannot be asked that way: use POST.",
+    }.get(error.status_code, error.reason or "The request failed.")

@@ -1,42 +1,49 @@
-"""The routes about the service itself: is it there, which models it has."""
+"""The routes about the service itself: is it there, is it well, which models it has."""
 
 from __future__ import annotations
 
-from .base import ChatbotHandler, serves, serves_anybody
+from . import definitions
+from .answers import Alive, Choice, Health, PanelSettings
+from .base import ChatbotHandler, serves
+from .requests import Nothing
 
 
-@serves_anybody
-class Ping(ChatbotHandler):
+@serves(definitions.PING)
+class PingHandler(ChatbotHandler[Nothing]):
     """``ping``: for anybody."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: Nothing) -> None:
         """Say that the service is there."""
-        self.answer({"status": "ok"})
+        self.answer(Alive())
 
 
-@serves(action="read")
-class AvailableChatbots(ChatbotHandler):
+@serves(definitions.HEALTH)
+class HealthHandler(ChatbotHandler[Nothing]):
+    """``health``: whether questions can be answered and kept; what cannot raises."""
+
+    async def respond(self, given: Nothing) -> None:
+        """Look at the catalogue and at the store."""
+        models = await self.desk.models.list()
+        await self.desk.conversations.list(self.owner, limit=1, page=0)
+        self.answer(Health(sum(model.chat for model in models)))
+
+
+@serves(definitions.AVAILABLECHATBOTS)
+class AvailableChatbotsHandler(ChatbotHandler[Nothing]):
     """``availablechatbots``: the names of the models that chat."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: Nothing) -> None:
         """Answer, by GET or POST."""
         self.answer([model.name for model in await self.desk.models.list() if model.chat])
 
 
-@serves(action="read")
-class Settings(ChatbotHandler):
+@serves(definitions.SETTINGS)
+class SettingsHandler(ChatbotHandler[Nothing]):
     """``settings``: what the panel needs to know."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: Nothing) -> None:
         """Answer, by GET or POST."""
         models = [model for model in await self.desk.models.list() if model.chat]
-        self.answer(
-            {
-                "models": [
-                    {"name": model.name, "note": model.note, "vision": model.vision, "tools": model.tools}
-                    for model in models
-                ],
-                "default": models[0].name if models else None,
-                "advice": "" if models else await self.desk.advice(),
-            }
-        )
+        choices = [Choice(model.name, model.note, model.vision, model.tools) for model in models]
+        advice = "" if models else await self.desk.advice()
+        self.answer(PanelSettings(choices, models[0].name if models else None, advice))

@@ -32,13 +32,14 @@ def check_gate(handler: APIHandler, *, gets_allowed: bool) -> None:
         raise web.HTTPError(415, "Send the parameters as JSON, with Content-Type: application/json.")
 
 
-def sent_by_server_token(handler: APIHandler) -> bool:
-    """Whether a request carries the hub token of this very server, which each kernel has in its environment."""
+def refuse_server_token(handler: APIHandler) -> None:
+    """Raise HTTPError for the hub token of this very server: code decides with it, each kernel's environment has it."""
     hub_auth = getattr(handler.identity_provider, "hub_auth", None)
     if hub_auth is None:
-        return False
+        return
     sent = hub_auth.get_token(handler, in_cookie=False)
-    return bool(sent) and hmac.compare_digest(utf8(sent), utf8(hub_auth.api_token))
+    if sent and hmac.compare_digest(utf8(sent), utf8(hub_auth.api_token)):
+        raise web.HTTPError(403, "This token cannot be used here: code in the kernels can read it.")
 
 
 def _media_type(handler: APIHandler) -> str:

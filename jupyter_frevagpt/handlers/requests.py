@@ -1,48 +1,103 @@
-"""The parameters of the routes: each a frozen struct, from which requests are validated."""
+"""The parameters of the routes: each a frozen struct, from which requests are validated and the routes described."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-ThreadId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
-Input = Annotated[str, msgspec.Meta(max_length=200_000)]
+ThreadId = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z", description="A thread: 1 to 64 letters, digits, `_` and `-`.")
+]
+# Said in the description only: what is blank is refused with a better sentence than msgspec's.
+_NOT_BLANK = {"minLength": 1, "pattern": r"\S"}
+Input = Annotated[str, Meta(max_length=200_000, description="The question.", extra_json_schema=_NOT_BLANK)]
+Chatbot = Annotated[str, Meta(max_length=1000, description="A name of `availablechatbots`; without it the first one.")]
+KernelId = Annotated[
+    str, Meta(max_length=100, description="A running kernel of this server; without it the thread gets one of its own.")
+]
+CallId = Annotated[str, Meta(min_length=1, max_length=200, description="A run: the `id` of its Code.")]
+Strict = Annotated[
+    bool | None, Meta(description="Neither ToolCall nor ToolOutput, plain hints. Default: by the user agent.")
+]
+Rich = Annotated[bool, Meta(description="Long lines, `display` bundles, and hints on runs.")]
+Approval = Annotated[bool, Meta(description="The client can answer when code waits for its user's decision.")]
+NumThreads = Annotated[int, Meta(ge=1, le=100, description="Threads on a page.")]
+Page = Annotated[int, Meta(ge=0, le=1_000_000_000, description="Which page, from 0.")]
+Full = Annotated[
+    bool | None,
+    Meta(description="With the contents of the first 20 threads of the page. Default: by the user agent."),
+]
 
 
 class Nothing(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """A question; ``chatbot`` is a catalogue name, ``kernel_id`` the kernel the answer's code is to run in."""
+class Help(msgspec.Struct, frozen=True):
+    """Which route to explain."""
 
-    input: Input = ""
+    endpoint: Annotated[str, Meta(max_length=100, description="A route's name; without it all are explained.")] = ""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A question."""
+
+    input: Input
     thread_id: ThreadId | None = None
-    chatbot: str = ""
-    kernel_id: str = ""
-    store_thread: bool = True
-    strict: bool | None = None
-    rich: bool = False
-    approval: bool = False
+    chatbot: Chatbot = ""
+    kernel_id: KernelId = ""
+    store_thread: Annotated[bool, Meta(description="False leaves nothing on disk.")] = True
+    strict: Strict = None
+    rich: Rich = False
+    approval: Approval = False
 
 
 class Approve(msgspec.Struct, frozen=True):
     """The user's decision on code that waits."""
 
     thread_id: ThreadId
-    id: Annotated[str, msgspec.Meta(max_length=100)]
-    decision: str
-    reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    id: Annotated[str, Meta(min_length=1, max_length=100, description="The `id` of the approval hint.")]
+    decision: Annotated[
+        Literal["once", "thread", "deny"],
+        Meta(description="Run it, run all of this chat's, do not run it."),
+    ]
+    reason: Annotated[str, Meta(max_length=2000, description="Why not, for the model.")] = ""
+
+
+class OneRun(msgspec.Struct, frozen=True):
+    """A run of a thread's."""
+
+    thread_id: ThreadId
+    id: CallId
+
+
+class PageOfRun(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """A run of a thread's, and a place in what it printed."""
+
+    thread_id: ThreadId
+    id: CallId
+    start: Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="The character to begin at.")] = 0
+
+
+class Rerun(msgspec.Struct, frozen=True):
+    """A thread whose code is to run again, and where."""
+
+    thread_id: ThreadId
+    kernel_id: KernelId = ""
+    strict: Strict = None
+    rich: Rich = False
+    approval: Approval = False
 
 
 class Follow(msgspec.Struct, frozen=True, rename={"start": "from"}):
-    """Which running turn to follow, and from which line on."""
+    """Which running turn to follow, and from where on."""
 
     thread_id: ThreadId
-    start: Annotated[int, msgspec.Meta(ge=0)] = 0
-    strict: bool | None = None
-    rich: bool = False
+    start: Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="The number of the first line wanted.")] = 0
+    strict: Strict = None
+    rich: Rich = False
 
 
 class OneThread(msgspec.Struct, frozen=True):
@@ -51,18 +106,77 @@ class OneThread(msgspec.Struct, frozen=True):
     thread_id: ThreadId
 
 
+class OneKernel(msgspec.Struct, frozen=True):
+    """A kernel."""
+
+    kernel_id: Annotated[str, Meta(min_length=1, max_length=100, description="A running kernel of this server.")]
+
+
 class GetThread(msgspec.Struct, frozen=True):
-    """A thread, and how it is wanted; ``finished`` leaves a running turn's items out."""
+    """A thread, and how it is wanted."""
 
     thread_id: ThreadId
-    finished: bool = False
-    strict: bool | None = None
-    rich: bool = False
+    finished: Annotated[bool, Meta(description="Leave the items of a running turn out.")] = False
+    strict: Strict = None
+    rich: Rich = False
+
+
+class Files(msgspec.Struct, frozen=True):
+    """A thread's files, or the one at ``path``."""
+
+    thread_id: ThreadId
+    path: Annotated[str, Meta(max_length=4096, description="A file of the list, to be sent; without it the list.")] = ""
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """A page of the caller's threads; ``full`` adds their contents."""
+    """A page of the caller's threads."""
 
-    num_threads: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    page: Annotated[int, msgspec.Meta(ge=0)] = 0
-    full: bool | None = None
+    num_threads: NumThreads = 20
+    page: Page = 0
+    full: Full = None
+
+
+class SearchThreads(msgspec.Struct, frozen=True):
+    """What to look for, and which page of what is found."""
+
+    query: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="Literal text, whatever its case, of a topic; behind `user:`, `ai:`, `code:` or `output:` of "
+            "that content.",
+            extra_json_schema=_NOT_BLANK,
+        ),
+    ]
+    num_threads: NumThreads = 20
+    page: Page = 0
+    full: Full = None
+
+
+class Rename(msgspec.Struct, frozen=True):
+    """A thread and its new topic."""
+
+    thread_id: ThreadId
+    topic: Annotated[str, Meta(max_length=200, description="The new topic.", extra_json_schema=_NOT_BLANK)]
+
+
+class EditThread(msgspec.Struct, frozen=True):
+    """A thread to continue differently, and from where on."""
+
+    source_thread_id: ThreadId
+    user_index: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000_000, description="The question to be asked anew, from 0: all before stays."),
+    ]
+    strict: Strict = None
+    rich: Rich = False
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    """A user's opinion of an answer."""
+
+    thread_id: ThreadId
+    feedback_index: Annotated[
+        int, Meta(ge=0, le=1_000_000_000, description="Which of the thread's Assistant and Code items, from 0.")
+    ]
+    feedback: Annotated[Literal["up", "down", "remove"], Meta(description="The opinion; `remove` takes it back.")]

@@ -1,28 +1,38 @@
-"""The table of routes."""
+"""The table of routes: each definition with its handler."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .base import ChatbotHandler, Desk
-from .catalogue import AvailableChatbots, Ping, Settings
-from .chat import Approve, FollowTurn, Stop, StreamResponse
-from .threads import GetThreadHandler, GetUserThreads, NewThread
+from .catalogue import AvailableChatbotsHandler, HealthHandler, PingHandler, SettingsHandler
+from .chat import ApproveHandler, FollowHandler, StopHandler, StreamResponseHandler
+from .descriptions import DocsHandler, HelpHandler, OpenAPIHandler
+from .files import FilesHandler
+from .runs import OutputHandler, RerunHandler, UndoHandler
+from .threads import (
+    DeleteThreadHandler,
+    EditThreadHandler,
+    GetThreadHandler,
+    GetUserThreadsHandler,
+    NewThreadHandler,
+    SearchThreadsHandler,
+    SetThreadTopicHandler,
+    UserFeedbackHandler,
+)
+from .variables import VariablesHandler
 
-ROUTES: dict[str, type[ChatbotHandler]] = {
-    "ping": Ping,
-    "availablechatbots": AvailableChatbots,
-    "settings": Settings,
-    "newthread": NewThread,
-    "streamresponse": StreamResponse,
-    "follow": FollowTurn,
-    "approve": Approve,
-    "stop": Stop,
-    "getthread": GetThreadHandler,
-    "getuserthreads": GetUserThreads,
-}
+_HANDLERS: tuple[type[ChatbotHandler[Any]], ...] = (
+    PingHandler, HelpHandler, DocsHandler, OpenAPIHandler, HealthHandler, AvailableChatbotsHandler, SettingsHandler,
+    NewThreadHandler, StreamResponseHandler, FollowHandler, StopHandler, ApproveHandler, UndoHandler, OutputHandler,
+    RerunHandler, VariablesHandler, FilesHandler, GetThreadHandler, GetUserThreadsHandler, SearchThreadsHandler,
+    SetThreadTopicHandler, DeleteThreadHandler, EditThreadHandler, UserFeedbackHandler,
+)  # fmt: skip
+
+ROUTES: dict[str, type[ChatbotHandler[Any]]] = {handler.definition.name: handler for handler in _HANDLERS}
 
 
-def route_table(desk: Desk) -> list[tuple[str, type[ChatbotHandler], dict[str, Any]]]:
+def route_table(desk: Desk) -> list[tuple[str, type[ChatbotHandler[Any]], dict[str, Any]]]:
     """Return the routes as Tornado takes them, below the server's base URL."""
-    return [(rf"/api/chatbot/{name}/?", handler, {"desk": desk}) for name, handler in ROUTES.items()]
+    return [(rf"/api/chatbot/{re.escape(name)}/?", handler, {"desk": desk}) for name, handler in ROUTES.items()]

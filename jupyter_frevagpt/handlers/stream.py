@@ -10,7 +10,7 @@ from tornado.iostream import StreamClosedError
 
 from ..conversation.turn import Turn
 from ..domain.values import ThreadRef
-from ..domain.variants import Assistant, Code, ServerHint, StreamEnd, StreamVariant, ascii_json, encode
+from ..domain.variants import Assistant, Code, ServerHint, StreamEnd, StreamVariant, encode
 from .wire import Reader
 
 HEARTBEAT_SECONDS = 10.0
@@ -27,7 +27,6 @@ async def write_stream(
     *,
     start: int = 0,
     hint: dict[str, Any] | None = None,
-    heartbeat: float = HEARTBEAT_SECONDS,
 ) -> None:
     """Write a turn to a client from its line ``start`` on; without a turn the opening hint and StreamEnd.
 
@@ -38,7 +37,7 @@ async def write_stream(
     handler.set_header("Cache-Control", "no-cache, no-transform")
     running = turn is not None and turn.running
     opening = {"thread_id": ref.thread_id, "running": running, **(hint or {})}
-    handler.write(ascii_json({"variant": "ServerHint", "content": opening}) + b"\n")
+    handler.write(b"".join(reader.lines(ServerHint(opening))))
     try:
         await handler.flush()
         if turn is None:
@@ -47,14 +46,14 @@ async def write_stream(
             return
         turn.readers += 1
         try:
-            await _follow(handler, turn, reader, start, heartbeat)
+            await _follow(handler, turn, reader, start)
         finally:
             turn.readers -= 1
     except StreamClosedError:
         return
 
 
-async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start: int, heartbeat: float) -> None:
+async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start: int) -> None:
     read = 0
     skip = start
     last: StreamVariant | None = None
@@ -82,29 +81,31 @@ async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start
             continue
         if not turn.running:
             return
-        quiet = heartbeat - (loop.time() - written)
+        quiet = HEARTBEAT_SECONDS - (loop.time() - written)
         if quiet <= 0 or not await turn.wait_beyond(read, quiet):
-            handler.write(encode(_heartbeat(last)) + b"\n")
+            handler.write(_heartbeat(last, reader))
             await handler.flush()
             written = loop.time()
 
 
-def _heartbeat(last: StreamVariant | None) -> StreamVariant:
-    """Return a sign of life that splits no run of lines: inside one an empty piece of the same, else a hint."""
+def _heartbeat(last: StreamVariant | None, reader: Reader) -> bytes:
+    """Return a sign of life that splits no run of lines: inside one an empty piece of the same, else a hint.
+
+    Strict readers get a bare line feed inside Code: climateclaw-client fails on a piece without content there.
+    """
     if isinstance(last, Assistant):
-        return Assistant("")
+        return encode(Assistant("")) + b"\n"
     if isinstance(last, Code) and not last.content.endswith('"}'):
-        return Code("", last.id)
+        return b"\n" if reader.strict else encode(Code("", last.id)) + b"\n"
     import psutil  # on demand: a tenth of what this package adds to the start of a server
 
     memory, process = psutil.virtual_memory(), psutil.Process()
-    return ServerHint(
-        {
-            "memory": memory.total - memory.available,
-            "total_memory": memory.total,
-            "cpu_usage": psutil.cpu_percent(),
-            "cpu_last_minute": psutil.getloadavg()[0] / (psutil.cpu_count() or 1) * 100,
-            "process_cpu": process.cpu_percent(),
-            "process_memory": process.memory_info().rss,
-        }
-    )
+    facts = {
+        "memory": memory.total - memory.available,
+        "total_memory": memory.total,
+        "cpu_usage": psutil.cpu_percent(),
+        "cpu_last_minute": psutil.getloadavg()[0] / (psutil.cpu_count() or 1) * 100,
+        "process_cpu": process.cpu_percent(),
+        "process_memory": process.memory_info().rss,
+    }
+    return encode(ServerHint(facts)) + b"\n"

@@ -1,56 +1,129 @@
-"""The routes of threads: a new id, one thread, the list."""
+"""The routes of threads: a new id, one thread, lists, and what a user does to them."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from ..conversation.conversations import new_thread_id
-from ..domain.errors import ThreadNotFound
-from ..domain.values import ThreadSummary
+from ..conversation.threads import new_thread_id
+from ..domain.errors import BadRequest
+from ..domain.owner import Owner
+from ..domain.values import Search, ThreadPage, ThreadSummary
+from . import definitions
+from .answers import Detail, Forked, ThreadEntry, Threads
 from .base import ChatbotHandler, serves
-from .requests import GetThread, Listing
+from .requests import EditThread, Feedback, GetThread, Listing, Nothing, OneThread, Rename, SearchThreads
 from .wire import Reader
 
+_ListHandler = ChatbotHandler[Listing] | ChatbotHandler[SearchThreads]
+_PREFIXES = ("user", "ai", "code", "output")
 
-@serves(action="write")
-class NewThread(ChatbotHandler):
+# A thread's images can make it megabytes large.
+_MOST_CONTENTS = 20
+
+
+@serves(definitions.NEWTHREAD)
+class NewThreadHandler(ChatbotHandler[Nothing]):
     """``newthread``: an id, usable at once."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: Nothing) -> None:
         """Answer, by GET or POST."""
         self.answer(new_thread_id())
 
 
-@serves(action="read")
-class GetThreadHandler(ChatbotHandler):
+@serves(definitions.GETTHREAD)
+class GetThreadHandler(ChatbotHandler[GetThread]):
     """``getthread``: the items of a thread."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: GetThread) -> None:
         """Answer, by GET or POST."""
-        request = self.parameters(GetThread)
-        ref = self.ref(request.thread_id)
-        if not await self.desk.conversations.known(ref):
-            raise ThreadNotFound
-        items = await self.desk.conversations.history(ref, finished=request.finished)
-        self.answer(self.reader(request).items(items))
+        ref = await self.known(given.thread_id)
+        items = await self.desk.conversations.history(ref, finished=given.finished)
+        self.answer(self.reader(given).items(items))
 
 
-@serves(action="read")
-class GetUserThreads(ChatbotHandler):
+@serves(definitions.GETUSERTHREADS)
+class GetUserThreadsHandler(ChatbotHandler[Listing]):
     """``getuserthreads``: a page of the caller's threads."""
 
-    async def respond(self) -> None:
+    async def respond(self, given: Listing) -> None:
         """Answer, by GET or POST."""
-        request = self.parameters(Listing)
-        full = self.from_strict_agent if request.full is None else request.full
-        threads, total = await self.desk.conversations.list(self.owner, limit=request.num_threads, page=request.page)
-        self.answer([[await self._entry(summary, full=full) for summary in threads], total])
+        page = await self.desk.conversations.list(self.owner, limit=given.num_threads, page=given.page)
+        self.answer(await entries(self, page, full=given.full))
 
-    async def _entry(self, summary: ThreadSummary, *, full: bool) -> dict[str, Any]:
-        ref = self.ref(summary.thread_id)
-        reader = Reader(strict=self.from_strict_agent)
-        content = reader.items(await self.desk.conversations.history(ref)) if full else []
-        running = self.desk.conversations.running(ref)
-        return {**msgspec.to_builtins(summary), "content": content, "running": running}
+
+@serves(definitions.SEARCHTHREADS)
+class SearchThreadsHandler(ChatbotHandler[SearchThreads]):
+    """``searchthreads``: a page of the caller's threads in which something is found."""
+
+    async def respond(self, given: SearchThreads) -> None:
+        """Answer, by GET or POST."""
+        wanted = search_of(given.query)
+        page = await self.desk.conversations.search(self.owner, wanted, limit=given.num_threads, page=given.page)
+        self.answer(await entries(self, page, full=given.full))
+
+
+@serves(definitions.SETTHREADTOPIC)
+class SetThreadTopicHandler(ChatbotHandler[Rename]):
+    """``setthreadtopic``: a topic of the user's own, which later turns leave alone."""
+
+    async def respond(self, given: Rename) -> None:
+        """Answer, by GET or POST."""
+        await self.desk.conversations.rename(self.ref(given.thread_id), given.topic)
+        self.answer(Detail("Topic set."))
+
+
+@serves(definitions.DELETETHREAD)
+class DeleteThreadHandler(ChatbotHandler[OneThread]):
+    """``deletethread``: a thread and all that belongs to it."""
+
+    async def respond(self, given: OneThread) -> None:
+        """Answer, by GET or POST."""
+        await self.desk.conversations.delete(self.ref(given.thread_id))
+        self.answer(Detail("Thread deleted."))
+
+
+@serves(definitions.EDITTHREAD)
+class EditThreadHandler(ChatbotHandler[EditThread]):
+    """``editthread``: a new thread of what stands before a question."""
+
+    async def respond(self, given: EditThread) -> None:
+        """Answer, by GET or POST."""
+        new_id, items = await self.desk.conversations.fork(self.ref(given.source_thread_id), given.user_index)
+        self.answer(Forked(new_id, self.reader(given).items(items)))
+
+
+@serves(definitions.USERFEEDBACK)
+class UserFeedbackHandler(ChatbotHandler[Feedback]):
+    """``userfeedback``: what the user thinks of an item."""
+
+    async def respond(self, given: Feedback) -> None:
+        """Answer, by GET or POST."""
+        await self.desk.conversations.rate(self.ref(given.thread_id), given.feedback_index, given.feedback)
+        self.answer(Detail("Feedback removed." if given.feedback == "remove" else "Feedback saved."))
+
+
+def search_of(query: str) -> Search:
+    """Return what a query asks for: text of the topics, or behind a prefix of that content."""
+    prefix, colon, rest = query.partition(":")
+    for where in _PREFIXES:
+        if colon and prefix.strip() == where:
+            if not rest.strip():
+                raise BadRequest(f"Say behind `{where}:` what to look for.")
+            return Search(rest.strip(), where)  # type: ignore[arg-type]
+    if not query.strip():
+        raise BadRequest("The query is blank: say what to look for.")
+    return Search(query.strip())
+
+
+async def entries(handler: _ListHandler, page: ThreadPage, *, full: bool | None) -> Threads:
+    """Return a page of threads as it is sent, with contents where they are wanted or the client cannot do without."""
+    summaries, total = page
+    wanted = handler.from_strict_agent if full is None else full
+    listed = [await _entry(handler, one, full=wanted and at < _MOST_CONTENTS) for at, one in enumerate(summaries)]
+    return listed, total
+
+
+async def _entry(handler: _ListHandler, summary: ThreadSummary, *, full: bool) -> ThreadEntry:
+    ref = handler.ref(summary.thread_id)
+    reader = Reader(strict=handler.from_strict_agent)
+    content = reader.items(await handler.desk.conversations.history(ref)) if full else []
+    running = handler.desk.conversations.running(ref)
+    return ThreadEntry(Owner.of(summary.user_id).name, summary.thread_id, summary.date, summary.topic, content, running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -23,14 +24,16 @@ from ..domain.variants import (
 )
 
 _SLICE = 7000
-_RICH_HINTS = frozenset({"run", "output"})
+_RICH_HINTS = frozenset({"run", "output", "changes"})
+_QUOTES = str.maketrans({"'": "\u2019", '"': "\u201d"})
 _Sliced = Assistant | Code | CodeOutput | Image | ToolOutput | ToolCall | ServerError | OpenAIError
 
 
 class Reader(msgspec.Struct, frozen=True):
     """A kind of client.
 
-    ``rich`` readers take long lines, ``display`` bundles and hints on runs; ``strict`` ones know no tools but code.
+    ``rich`` readers take long lines, ``display`` bundles and hints on runs; ``strict`` ones know no tools but code, and
+    read a hint as Python writes it.
     """
 
     rich: bool = False
@@ -47,23 +50,44 @@ class Reader(msgspec.Struct, frozen=True):
         if not self.sees(variant):
             return
         if self.rich or not isinstance(variant, _Sliced):
-            yield encode(variant) + b"\n"
+            yield encode(self._plain(variant)) + b"\n"
             return
         for piece in _pieces(variant.content):
             yield encode(msgspec.structs.replace(self._plain(variant), content=piece)) + b"\n"
 
     def items(self, variants: Sequence[StreamVariant]) -> list[StreamVariant]:
         """Return a thread as this reader gets it whole: only the last StreamEnd, images and outputs uncut."""
-        last = len(variants) - 1
+        last = max((at for at, item in enumerate(variants) if not isinstance(item, ServerHint)), default=-1)
         return [
-            item if self.rich else self._plain(item)
+            self._plain(item)
             for at, item in enumerate(variants)
             if self.sees(item) and (at == last or not isinstance(item, StreamEnd))
         ]
 
-    @staticmethod
-    def _plain(variant: StreamVariant) -> StreamVariant:
-        return msgspec.structs.replace(variant, display=[]) if isinstance(variant, CodeOutput) else variant
+    def _plain(self, variant: StreamVariant) -> StreamVariant:
+        if isinstance(variant, CodeOutput) and not self.rich:
+            return msgspec.structs.replace(variant, display=[])
+        if isinstance(variant, ServerHint) and self.strict:
+            return ServerHint(_literal(variant.content))
+        return variant
+
+
+def _literal(value: Any) -> Any:
+    """Return a value of a hint without what climateclaw-client stumbles over.
+
+    It turns hints into Python's notation, then each ``'`` into ``"``, and reads that as JSON: quotes end its strings,
+    and True, None or ``\\x`` are no JSON.
+    """
+    if isinstance(value, dict):
+        return {_literal(name): _literal(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_literal(inner) for inner in value if inner is not None]
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str):
+        text = value.translate(_QUOTES)
+        return "".join(character if character.isprintable() or character in "\n\t" else " " for character in text)
+    return value
 
 
 def _pieces(text: str) -> Iterator[str]:

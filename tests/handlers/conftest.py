@@ -70,6 +70,7 @@ def jp_server_config(catalogue: Path, tmp_path: Path, settings: dict[str, Any]) 
             "data_dir": str(tmp_path / "frevagpt"),
             "owner": "alice",
             "approval_policy": "run",
+            "title_model": "-",
             **settings,
         },
     }

@@ -190,7 +190,10 @@ async def test_heartbeats_come_in_silence_and_split_no_run(chat: Chat, monkeypat
     monkeypatch.setattr("jupyter_frevagpt.handlers.stream.HEARTBEAT_SECONDS", 0.1)
     async with chat.reading("streamresponse", input="stuck") as lines:
         thread_id = (await anext(lines))["content"]["thread_id"]
-        seen = [await anext(lines) for _ in range(3)]
+        seen = [await anext(lines)]
+        while hints(seen, "memory"):  # before the first word they are hints
+            seen = [await anext(lines)]
+        seen += [await anext(lines) for _ in range(2)]
     assert seen == [{"variant": "Assistant", "content": piece} for piece in ("so", "", "")]
     await chat.post("stop", thread_id=thread_id)
     async with chat.reading("streamresponse", input="wait", kernel_id=await start_kernel(chat)) as lines:
@@ -203,6 +206,32 @@ async def test_heartbeats_come_in_silence_and_split_no_run(chat: Chat, monkeypat
         assert all(isinstance(value, int | float) for value in line["content"].values())
     await chat.post("stop", thread_id=thread_id)
     assert "memory" not in str((await chat.get("getthread", thread_id=thread_id)).json())
+
+
+@pytest.mark.parametrize("strict", [True, False])
+async def test_heartbeats_inside_code(
+    chat: Chat, service: Scripted, monkeypatch: pytest.MonkeyPatch, strict: bool
+) -> None:
+    """An empty piece of the same Code; strict readers, one of whom fails on it, get a line without anything."""
+    monkeypatch.setattr("jupyter_frevagpt.handlers.stream.HEARTBEAT_SECONDS", 0.1)
+    call = {"name": "code_interpreter", "arguments": {"code": "print(1)"}, "fragments": 3}
+    service.set_script([{"reply": [{"call": call, "delay": 0.5}]}])
+    given = {"input": "q", "strict": strict}
+    code: list[str] = []
+    async with chat.client.stream("POST", f"{chat.url}/streamresponse", headers=chat.headers, json=given) as response:
+        lines = response.aiter_lines()
+        thread_id = json.loads(await anext(lines))["content"]["thread_id"]
+        async for line in lines:
+            if code or '"Code"' in line:
+                code.append(line)
+            if '\\"}"' in line:
+                break
+    await chat.post("stop", thread_id=thread_id)
+    pieces = [json.loads(line) for line in code if line]
+    assert {piece["variant"] for piece in pieces} == {"Code"}
+    assert json.loads("".join(piece["content"] for piece in pieces)) == {"code": "print(1)"}
+    assert ("" in code) is strict
+    assert any(not piece["content"] for piece in pieces) is not strict
 
 
 async def test_unstored_threads_leave_nothing_on_disk(chat: Chat, tmp_path: Path) -> None:

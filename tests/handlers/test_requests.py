@@ -12,26 +12,62 @@ from typing import Any
 import httpx
 import pytest
 
+from jupyter_frevagpt.handlers.definitions import DEFINITIONS
 from jupyter_frevagpt.handlers.routes import ROUTES
 
 from .conftest import Chat
 
-GIVEN = {"streamresponse": {"input": "hello"}, "follow": {}, "stop": {}, "getthread": {}}
-STATE = [name for name, handler in ROUTES.items() if handler.changes_state]
-NEEDS_THREAD = ("follow", "stop", "getthread")
-BY_BOTH = [name for name in STATE if not ROUTES[name].post_only]
+GIVEN: dict[str, dict[str, Any]] = {
+    "streamresponse": {"input": "hello"},
+    "output": {"id": "call_1"},
+    "undo": {"id": "call_1"},
+    "searchthreads": {"query": "hello"},
+    "setthreadtopic": {"topic": "Rain"},
+    "editthread": {"user_index": 0},
+    "userfeedback": {"feedback_index": 0, "feedback": "up"},
+    "approve": {"id": "x", "decision": "once"},
+    "variables": {"kernel_id": "00000000-0000-0000-0000-000000000000"},
+}
+OPEN = [name for name, handler in ROUTES.items() if handler.definition.is_open]
+STATE = [name for name, handler in ROUTES.items() if handler.definition.changes_state]
+POST_ONLY = [name for name, handler in ROUTES.items() if handler.definition.post_only]
+BY_BOTH = [name for name in STATE if name not in POST_ONLY]
+NEEDS_THREAD = {
+    name: next(one for one in ("thread_id", "source_thread_id") if one in fields)
+    for name, handler in ROUTES.items()
+    if {"thread_id", "source_thread_id"} & (fields := {field.encode_name for field in handler.definition.fields})
+}
+# Routes that ask for a thread's owner; of the other two one makes threads, the other finds secret ids only.
+OF_A_THREAD = [name for name in NEEDS_THREAD if name not in ("streamresponse", "approve")]
 
 
 def given(route: str, thread_id: str = "t" * 32) -> dict[str, Any]:
-    return {**GIVEN.get(route, {}), **({"thread_id": thread_id} if route in NEEDS_THREAD else {})}
+    named = {NEEDS_THREAD[route]: thread_id} if route in OF_A_THREAD or route == "approve" else {}
+    return {**GIVEN.get(route, {}), **named}
+
+
+def test_the_table_of_routes() -> None:
+    """What is open, what is behind the gate and what POST alone may do; and that no route is left out below."""
+    assert sorted(OPEN) == ["docs", "help", "openapi.json", "ping"]
+    assert sorted(POST_ONLY) == ["approve", "rerun", "undo", "variables"]
+    assert sorted(BY_BOTH) == ["deletethread", "editthread", "setthreadtopic", "stop", "streamresponse", "userfeedback"]
+    assert sorted(OF_A_THREAD) == [
+        "deletethread", "editthread", "files", "follow", "getthread", "output", "rerun", "setthreadtopic", "stop",
+        "undo", "userfeedback",
+    ]  # fmt: skip
+    assert list(ROUTES) == [definition.name for definition in DEFINITIONS]
+    for handler in ROUTES.values():
+        required = {field.encode_name for field in handler.definition.fields if field.required}
+        assert required <= given(handler.definition.name).keys()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("route", ROUTES)
 async def test_without_login(chat: Chat, route: str, method: str) -> None:
     response = await chat.send(method, route, given(route), headers={})
-    if route == "ping":
-        assert method == "POST" or response.json() == {"status": "ok"}
+    if route in OPEN:
+        # A POST without a login still needs Jupyter's proof that no foreign page sent it.
+        assert response.status_code == (200 if method == "GET" else 403)
         return
     assert response.status_code == 403
     assert set(response.json()) == {"detail"}
@@ -48,9 +84,9 @@ async def test_ping_needs_nothing_and_leaks_nothing(chat: Chat) -> None:
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        ({}, "question is missing"),
-        ({"input": ""}, "question is missing"),
-        ({"input": "  \n"}, "question is missing"),
+        ({}, "`input` is missing"),
+        ({"input": ""}, "`input` is missing"),
+        ({"input": "  \n"}, "`input`"),
         ({"input": "q", "chatbot": "nobody"}, "nobody"),
         ({"input": "q", "chatbot": "vectors"}, "vectors"),
         ({"input": "q", "thread_id": "../../etc/passwd"}, "thread_id"),
@@ -104,24 +140,29 @@ async def test_new_ids_work_at_once_and_unowned_ones_are_created(chat: Chat) -> 
     assert (await chat.stream(input="hello", thread_id="my-own_1"))[0]["content"]["thread_id"] == "my-own_1"
 
 
-@pytest.mark.parametrize("route", NEEDS_THREAD)
+@pytest.mark.parametrize("route", OF_A_THREAD)
 async def test_unknown_threads_are_not_found(chat: Chat, route: str) -> None:
-    response = await chat.post(route, thread_id="u" * 32)
+    response = await chat.post(route, **given(route, "u" * 32))
     assert (response.status_code, response.json()) == (404, {"detail": "Thread not found."})
     assert (await chat.post(route)).status_code == 422
+    if route not in POST_ONLY:
+        response = await chat.get(route, **given(route, "u" * 32))
+        assert (response.status_code, response.json()) == (404, {"detail": "Thread not found."})
 
 
-@pytest.mark.parametrize("route", [*NEEDS_THREAD, "streamresponse"])
+@pytest.mark.parametrize("route", [*OF_A_THREAD, "streamresponse"])
 async def test_foreign_threads_look_like_unknown_ones(chat: Chat, route: str) -> None:
     lines = await chat.stream(input="hello")
     thread_id = lines[0]["content"]["thread_id"]
     assert (await chat.post("getthread", thread_id=thread_id)).status_code == 200
     chat.app.owner = "bob"
-    foreign = await chat.post(route, **{**given(route), "thread_id": thread_id})
+    foreign = await chat.post(route, **{**given(route), NEEDS_THREAD[route]: thread_id})
     assert (foreign.status_code, foreign.json()) == (404, {"detail": "Thread not found."})
     assert (await chat.get("getuserthreads")).json() == [[], 0]
     chat.app.owner = "alice"
-    assert (await chat.get("getuserthreads")).json()[1] == 1
+    listing, total = (await chat.get("getuserthreads", full="true")).json()
+    assert (total, listing[0]["topic"]) == (1, "hello")
+    assert "feedback" not in str(listing)
 
 
 async def test_a_foreign_running_thread_is_not_found_rather_than_busy(chat: Chat) -> None:
@@ -204,6 +245,7 @@ async def test_gets_that_change_state(chat: Chat, route: str) -> None:
         ({}, {"Authorization": f"Bearer {token}", "Sec-Fetch-Site": "cross-site"}, 200),
     ]
     for more, headers, status in rows:
+        await chat.stream(input="hello", thread_id=thread_id)  # what is deleted comes back
         response = await browser.get(address, params={**query, **more}, headers=headers)
         assert response.status_code == status, (more, headers)
     await browser.aclose()
@@ -252,21 +294,32 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         for route in ROUTES:
             for method in methods:
                 response = await chat.send(method, route, given(route))
-                refused = 405 if ROUTES[route].post_only and method == "GET" else 403
-                assert response.status_code == (200 if route == "ping" else refused)
+                refused = 405 if route in POST_ONLY and method == "GET" else 403
+                assert response.status_code == (200 if route in OPEN else refused)
     rights = {(route, action, resource) for route, _, action, resource in asked}
     assert rights == {
         ("availablechatbots", "read", "frevagpt"),
         ("settings", "read", "frevagpt"),
+        ("health", "read", "frevagpt"),
         ("newthread", "write", "frevagpt"),
         ("streamresponse", "execute", "kernels"),
+        ("rerun", "execute", "kernels"),
+        ("undo", "execute", "kernels"),
+        ("variables", "execute", "kernels"),
+        ("output", "read", "frevagpt"),
         ("follow", "read", "frevagpt"),
         ("stop", "execute", "kernels"),
         ("approve", "execute", "kernels"),
         ("getthread", "read", "frevagpt"),
         ("getuserthreads", "read", "frevagpt"),
+        ("searchthreads", "read", "frevagpt"),
+        ("setthreadtopic", "write", "frevagpt"),
+        ("deletethread", "write", "frevagpt"),
+        ("editthread", "write", "frevagpt"),
+        ("userfeedback", "write", "frevagpt"),
+        ("files", "read", "frevagpt"),
     }
-    assert len(asked) == 4 * (len(ROUTES) - 2) + 2
+    assert len(asked) == sum(2 if name in POST_ONLY else 4 for name in ROUTES if name not in OPEN)
 
 
 async def test_questions_are_in_no_log(chat: Chat, caplog: pytest.LogCaptureFixture) -> None:
@@ -276,6 +329,11 @@ async def test_questions_are_in_no_log(chat: Chat, caplog: pytest.LogCaptureFixt
     await chat.get("streamresponse", input=canary, chatbot="nobody")
     await chat.get("getthread", thread_id=canary * 9)
     await chat.post("streamresponse", input=f"unscripted {canary}")
+    for send in (chat.get, chat.post):
+        assert (await send("searchthreads", query=canary)).status_code == 200
+        assert (await send("searchthreads", query=f"{canary}", page=canary)).status_code == 422
+        assert (await send("setthreadtopic", thread_id="t" * 32, topic=canary)).status_code == 404
+        assert (await send("help", endpoint=canary)).status_code == 422
     await asyncio.sleep(0.1)
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert ours

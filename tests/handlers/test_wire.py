@@ -146,3 +146,32 @@ def test_whole_items_of_a_thread() -> None:
     assert plain[1] == CodeOutput("x" * 20_000, "c")
     assert [type(item).__name__ for item in STRICT.items(items)] == ["Code", "CodeOutput", "StreamEnd"]
     assert RICH.items(items)[1] == items[1]
+
+
+def read_by_climateclaw(hint: ServerHint) -> Any:
+    """Return a hint as climateclaw-client shows it: Python's notation with other quotes, read as JSON."""
+    return json.loads(str(json.loads(next(STRICT.lines(hint)))["content"]).replace("'", '"'))
+
+
+VALUES = st.recursive(
+    st.one_of(st.booleans(), st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), NASTY),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NASTY, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["notice", "usage", "approval"]), st.dictionaries(NASTY, VALUES, max_size=3)))
+def test_strict_readers_get_hints_that_survive_pythons_notation(content: dict[str, Any]) -> None:
+    hint = ServerHint(content)
+    assert read_by_climateclaw(hint) == json.loads(next(STRICT.lines(hint)))["content"]
+    assert STRICT.items([hint]) == [decode(next(STRICT.lines(hint)))]
+    assert PLAIN.items([hint]) == [hint]
+
+
+def test_strict_readers_keep_the_words_of_a_hint() -> None:
+    hint = ServerHint({"notice": {"text": 'it\'s "so":\n14 °C\u00a0\\', "held": True, "gone": None, "seconds": 1.5}})
+    told = {"notice": {"text": "it\u2019s \u201dso\u201d:\n14 °C \\", "held": 1, "seconds": 1.5}}
+    assert read_by_climateclaw(hint) == told
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(str(hint.content).replace("'", '"'))

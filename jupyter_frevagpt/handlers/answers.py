@@ -1,0 +1,78 @@
+"""The answers of the routes that are one JSON value, as structs: they are sent, and described, from the same place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ..domain.variants import StreamVariant
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """What was done, or what went wrong and what to do."""
+
+    detail: str
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The service is there."""
+
+    status: str = "ok"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Models can be listed and threads read; ``models`` counts those that chat."""
+
+    models: int
+    status: str = "ok"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A model that chats, with a note to be shown; whether it sees images and can call tools."""
+
+    name: str
+    note: str
+    vision: bool
+    tools: bool
+
+
+class PanelSettings(msgspec.Struct, frozen=True):
+    """What the panel needs to know; ``advice`` is Markdown for a server without a model, "" elsewhere."""
+
+    models: list[Choice]
+    default: str | None
+    advice: str
+
+
+class ThreadEntry(msgspec.Struct, frozen=True):
+    """A thread in a list; ``date`` is the start of its last turn, in UTC."""
+
+    user_id: str
+    thread_id: str
+    date: str
+    topic: str
+    content: list[StreamVariant]
+    running: bool
+
+
+Threads = tuple[list[ThreadEntry], Annotated[int, Meta(ge=0, description="How many there are in all.")]]
+"""A page of threads, newest first, and how many there are in all."""
+
+
+class Forked(msgspec.Struct, frozen=True):
+    """A new thread and what it begins with."""
+
+    new_thread_id: str
+    history: list[StreamVariant]
+
+
+class KernelVariables(msgspec.Struct, frozen=True):
+    """The variables of a kernel, newest first; where nothing can be seen ``detail`` says why."""
+
+    variables: list[dict[str, Any]]
+    stale: bool | UnsetType = UNSET
+    total: int | UnsetType = UNSET
+    busy: bool | UnsetType = UNSET
+    detail: str | UnsetType = UNSET

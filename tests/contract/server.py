@@ -1,0 +1,103 @@
+"""A Jupyter server with the extension in a process of its own, as clients of other makers meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+HEARTBEAT_SECONDS = 0.3
+# Silence of seconds in each test would cost minutes: the server's own 10 s are made short before it starts.
+_PROGRAM = (
+    "import jupyter_frevagpt.handlers.stream as stream; "
+    f"stream.HEARTBEAT_SECONDS = {HEARTBEAT_SECONDS}; "
+    "from jupyter_server.serverapp import main; main()"
+)
+
+
+class Server:
+    """A running server below the path of a hub's user, whose models a scripted service answers for."""
+
+    def __init__(self, base: Path, model_service: str) -> None:
+        self.token = secrets.token_hex(16)
+        self._log = base / "server.log"
+        catalogue = base / "models.json"
+        way = {"api_base": model_service, "api_key": "k"}
+        entries = [
+            {"model_name": name, "litellm_params": {"model": f"openai/{name}", **way}} for name in ("first", "second")
+        ]
+        catalogue.write_text(json.dumps({"model_list": entries}))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}/user/alice"
+        foreign = ("JUPYTER", "FREVAGPT", "LITELLM")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        folders = {f"JUPYTER_{kind}_DIR": str(base / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+        settings = (
+            "ServerApp.ip=127.0.0.1", f"ServerApp.port={port}", "ServerApp.port_retries=0",
+            "ServerApp.base_url=/user/alice/", f"ServerApp.root_dir={base}", "ServerApp.open_browser=False",
+            "ServerApp.allow_root=True", "ServerApp.jpserver_extensions={'jupyter_frevagpt': True}",
+            f"FrevaGPT.catalogue={catalogue}", "FrevaGPT.local_model=False", "FrevaGPT.owner=alice",
+        )  # fmt: skip
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, *(f"--{one}" for one in settings)],
+                env={**own, **folders, "IPYTHONDIR": str(base / "ipython"), "JUPYTER_TOKEN": self.token},
+                cwd=base,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._wait()
+
+    def get(self, route: str) -> Any:
+        """Return what a route of the assistant answers to a GET."""
+        return json.loads(self._ask(route, None))
+
+    def post(self, route: str, **given: Any) -> Any:
+        """Return what a route of the assistant answers to a POST, the lines of a stream as a list."""
+        lines = [json.loads(line) for line in self._ask(route, json.dumps(given).encode()).splitlines()]
+        return lines if route in ("streamresponse", "follow", "rerun") else lines[0]
+
+    def _ask(self, route: str, body: bytes | None) -> bytes:
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/api/chatbot/{route}", data=body, headers=headers)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=30) as response:
+            answer: bytes = response.read()
+        return answer
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return self._log.read_text(errors="replace")
+
+    def close(self) -> None:
+        """End it and its kernels."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 90
+        while True:
+            assert self._process.poll() is None, self.log[-4000:]
+            try:
+                self.get("ping")
+            except OSError:
+                assert time.monotonic() < deadline, self.log[-4000:]
+                time.sleep(0.2)
+            else:
+                return
