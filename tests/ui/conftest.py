@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from ..scripted import Scripted, start_scripted
 from .lab import Lab
@@ -20,6 +20,19 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+# The colours of code and of tracebacks are Lab's, and not all of them have enough contrast.
+FAULTS = (
+    "async () => (await axe.run({include: ['.jp-FrevaGPT'],"
+    " exclude: ['.jp-FrevaGPT-card-code', '.jp-OutputArea-output']}, {resultTypes: ['violations']})).violations"
+    ".filter(one => ['serious', 'critical'].includes(one.impact))"
+    ".map(one => `${one.id}: ${one.nodes.map(node => node.html).join(' | ')}`)"
+)
+PLANT = (
+    "() => document.querySelector('.jp-FrevaGPT-card').insertAdjacentHTML('beforebegin',"
+    " '<p id=planted style=\"color: #777; background: #888\">hard to read</p>')"
+)
 IDLE = (
     "() => { const w = window.jupyterapp.shell.currentWidget; const k = w?.sessionContext?.session?.kernel;"
     " return k && k.status === 'idle'; }"
@@ -50,7 +63,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory, service: Scripted) -> Iterator
         for name in names
     ]
     catalogue.write_text(json.dumps({"model_list": entries}))
-    running = Lab(base, f"--FrevaGPT.catalogue={catalogue}", "--FrevaGPT.local_model=False")
+    # the scripts answer the questions of the tests, not the one for a title
+    settings = ("--FrevaGPT.local_model=False", "--FrevaGPT.title_model=-")
+    running = Lab(base, f"--FrevaGPT.catalogue={catalogue}", *settings)
     yield running
     running.close()
 
@@ -94,6 +109,20 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
     assert not errors
 
 
+@pytest.fixture
+def page(open_page: OpenPage, lab: Lab, request: pytest.FixtureRequest) -> Page:
+    """Return a page with the assistant's panel, in a workspace of the test's own."""
+    page = open_page(lab)
+    open_lab(page, lab, slug_of(request))
+    return page
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """Return a name for the test's notebook."""
+    return f"{slug_of(request)}.ipynb"
+
+
 def slug_of(request: pytest.FixtureRequest) -> str:
     """Return a name for the test that a workspace may have too."""
     return re.sub(r"\W+", "-", request.node.name).strip("-")
@@ -129,6 +158,13 @@ def ready(page: Page) -> None:
     page.evaluate("async () => { await window.jupyterapp.restored; }")
 
 
+def reload(page: Page) -> None:
+    """Reload the page and show the assistant again."""
+    page.reload(wait_until="domcontentloaded")
+    ready(page)
+    show_panel(page)
+
+
 def show_panel(page: Page) -> None:
     """Show the assistant."""
     page.evaluate("async () => { await window.jupyterapp.commands.execute('frevagpt:open'); }")
@@ -160,11 +196,59 @@ def widen(page: Page, width: int) -> None:
     page.mouse.up()
 
 
+def set_theme(page: Page, theme: str) -> None:
+    """Change Lab's theme and wait until it is there."""
+    page.evaluate(
+        "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
+    )
+    page.wait_for_function("d => document.body.dataset.jpThemeLight === String(!d)", arg=theme == DARK)
+
+
+def check_accessibility(page: Page) -> None:
+    """Let axe look at the panel in both themes; a text that is planted there, hard to read, must be found."""
+    page.evaluate(AXE.read_text())
+    # Lab's body is 0 pixels high and cuts what overflows, so axe takes all in it for hidden and passes it
+    page.evaluate("() => { document.body.style.height = '100vh'; }")
+    for theme in (DARK, LIGHT):
+        set_theme(page, theme)
+        page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
+        assert page.evaluate(FAULTS) == []
+        page.evaluate(PLANT)
+        assert [fault.split(":")[0] for fault in page.evaluate(FAULTS)] == ["color-contrast"]
+        page.evaluate("() => document.getElementById('planted').remove()")
+
+
 def ask(page: Page, question: str) -> None:
     """Type a question and send it."""
     box = page.locator(".jp-FrevaGPT-input textarea")
     box.fill(question)
     box.press("Enter")
+
+
+def code_call(code: str, **step: Any) -> dict[str, Any]:
+    """Return the step of a script that calls for code."""
+    return {"call": {"name": "code_interpreter", "arguments": {"code": code}, "fragments": 6}, **step}
+
+
+def script(question: str, code: str, answer: str, delay: float = 0.02) -> list[dict[str, Any]]:
+    """Return the rules for a question that is answered with code, and then in words."""
+    return [
+        {
+            "when": {"user": question, "after_tool": False},
+            "reply": [{"text": "I look at it.", "chunk": 4}, code_call(code)],
+        },
+        {"when": {"user": question, "after_tool": True}, "reply": [{"text": answer, "chunk": 5, "delay": delay}]},
+    ]
+
+
+def prompts(page: Page) -> list[str]:
+    """Return the numbers beside the notebook's cells."""
+    return page.locator(".jp-NotebookPanel .jp-Cell .jp-InputPrompt").all_inner_texts()
+
+
+def card_output(page: Page, number: int = 0) -> Locator:
+    """Return the output of a card."""
+    return page.locator(".jp-FrevaGPT-card").nth(number).locator(".jp-FrevaGPT-card-output")
 
 
 @pytest.fixture(autouse=True)

@@ -6,51 +6,29 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from ..scripted import Scripted
-from .conftest import OpenPage, ask, open_lab, open_notebook, ready, run_cell, show_panel, slug_of, widen
+from .conftest import (
+    DARK,
+    LIGHT,
+    OpenPage,
+    ask,
+    card_output,
+    open_lab,
+    open_notebook,
+    prompts,
+    reload,
+    run_cell,
+    script,
+    set_theme,
+    widen,
+)
 from .lab import Lab
 
 SHOTS = Path(__file__).parents[2] / "docs" / "images"
-
-
-def code_call(code: str, **step: Any) -> dict[str, Any]:
-    return {"call": {"name": "code_interpreter", "arguments": {"code": code}, "fragments": 6}, **step}
-
-
-def script(question: str, code: str, answer: str, delay: float = 0.02) -> list[dict[str, Any]]:
-    return [
-        {
-            "when": {"user": question, "after_tool": False},
-            "reply": [{"text": "I look at it.", "chunk": 4}, code_call(code)],
-        },
-        {"when": {"user": question, "after_tool": True}, "reply": [{"text": answer, "chunk": 5, "delay": delay}]},
-    ]
-
-
-@pytest.fixture
-def page(open_page: OpenPage, lab: Lab, request: pytest.FixtureRequest) -> Page:
-    page = open_page(lab)
-    open_lab(page, lab, slug_of(request))
-    return page
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    return f"{slug_of(request)}.ipynb"
-
-
-def prompts(page: Page) -> list[str]:
-    """Return the numbers beside the notebook's cells."""
-    return page.locator(".jp-NotebookPanel .jp-Cell .jp-InputPrompt").all_inner_texts()
-
-
-def card_output(page: Page, number: int = 0) -> Any:
-    return page.locator(".jp-FrevaGPT-card").nth(number).locator(".jp-FrevaGPT-card-output")
 
 
 def test_the_sum_of_the_users_numbers(page: Page, lab: Lab, service: Scripted, name: str) -> None:
@@ -78,9 +56,7 @@ def test_a_reload_picks_the_running_turn_up(page: Page, lab: Lab, service: Scrip
     run_cell(page)
     ask(page, "Start the long job")
     expect(card_output(page)).to_contain_text("step 3", timeout=30_000)
-    page.reload(wait_until="domcontentloaded")
-    ready(page)
-    show_panel(page)
+    reload(page)
     expect(page.locator(".jp-FrevaGPT")).to_contain_text("Start the long job", timeout=30_000)
     expect(page.locator(".jp-FrevaGPT-stop")).to_be_visible()
     expect(card_output(page)).to_contain_text("step 3", timeout=30_000)
@@ -128,9 +104,7 @@ def test_risky_code_waits_for_its_user(page: Page, lab: Lab, service: Scripted, 
     card = page.locator(".jp-FrevaGPT-card")
     expect(card).to_have_attribute("data-state", "approval", timeout=30_000)
     expect(card.locator(".jp-FrevaGPT-approval")).to_contain_text("Deletes")
-    page.reload(wait_until="domcontentloaded")
-    ready(page)
-    show_panel(page)
+    reload(page)
     expect(card).to_have_attribute("data-state", "approval", timeout=30_000)
     card.locator(".jp-FrevaGPT-deny-reason").fill("keep it")
     card.locator(".jp-FrevaGPT-deny").click()
@@ -193,8 +167,9 @@ def test_code_of_every_shape_is_shown_whole(page: Page, lab: Lab, service: Scrip
     expect(page.locator(".jp-FrevaGPT-card")).to_have_attribute("data-state", "done", timeout=30_000)
     expect(card_output(page)).to_contain_text("{'a': {'b': [1]}}")
     expect(card_output(page)).to_contain_text("°😀")
-    shown = page.locator(".jp-FrevaGPT-card pre").first.inner_text()
-    assert shown.strip() == code
+    shown = page.locator(".jp-FrevaGPT-card-code pre")
+    expect(shown).to_contain_text("# ends with")
+    assert shown.inner_text().strip() == code
 
 
 @pytest.fixture
@@ -252,21 +227,12 @@ def test_light_and_dark(page: Page, lab: Lab, service: Scripted) -> None:
     expect(card_output(page).locator("img")).to_be_visible(timeout=60_000)
     expect(page.locator(".jp-FrevaGPT-send")).to_be_visible(timeout=20_000)
     SHOTS.mkdir(parents=True, exist_ok=True)
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        page.evaluate(
-            "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
-        )
-        dark = "dark" in theme.lower()
-        page.wait_for_function("d => document.body.dataset.jpThemeLight === String(!d)", arg=dark)
+    for theme in (LIGHT, DARK):
+        set_theme(page, theme)
+        dark = theme == DARK
         page.wait_for_timeout(800)
         page.screenshot(path=SHOTS / f"sidebar-{'dark' if dark else 'light'}.png")
         box = page.locator(".jp-FrevaGPT").evaluate("node => getComputedStyle(node).backgroundColor")
         levels = [int(part) for part in re.findall(r"\d+", box)[:3]]
         assert (sum(levels) < 3 * 128) == dark
-    set_theme(page, "JupyterLab Light")
-
-
-def set_theme(page: Page, theme: str) -> None:
-    page.evaluate(
-        "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
-    )
+    set_theme(page, LIGHT)

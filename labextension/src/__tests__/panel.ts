@@ -53,7 +53,7 @@ export class Shown {
       conversation,
       calls: new Calls(server.client, () => conversation.threadId),
       files: {
-        canOpen: true,
+        opens: () => true,
         icon: () => fileIcon,
         open: path => Promise.resolve(void this.opened.push(path))
       },

@@ -34,6 +34,12 @@ export interface IClient {
   newThread(): Promise<string>;
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<Variant>;
   follow(threadId: string, from: number, signal: AbortSignal): AsyncGenerator<Variant>;
+  /** Run the thread's code again, in that kernel or one of its own. */
+  rerun(
+    threadId: string,
+    kernelId: string | undefined,
+    signal: AbortSignal
+  ): AsyncGenerator<Variant>;
   stop(threadId: string): Promise<void>;
   thread(threadId: string): Promise<Variant[]>;
   threads(page: number, count: number): Promise<{ threads: IThread[]; total: number }>;
@@ -41,7 +47,7 @@ export interface IClient {
   approve(threadId: string, id: string, decision: Decision, reason: string): Promise<void>;
   /** Undo what a call changed. */
   undo(threadId: string, callId: string): Promise<IUndone>;
-  /** Read what a call printed, from that character on. */
+  /** Read what a call printed beyond its output, from that character on. */
   output(threadId: string, callId: string, from: number): Promise<IPage>;
 }
 
@@ -65,6 +71,15 @@ export class Client implements IClient {
 
   follow(threadId: string, from: number, signal: AbortSignal): AsyncGenerator<Variant> {
     return this._stream('follow', { thread_id: threadId, from }, signal);
+  }
+
+  rerun(
+    threadId: string,
+    kernelId: string | undefined,
+    signal: AbortSignal
+  ): AsyncGenerator<Variant> {
+    const body = { thread_id: threadId, kernel_id: kernelId, approval: true };
+    return this._stream('rerun', body, signal);
   }
 
   async stop(threadId: string): Promise<void> {

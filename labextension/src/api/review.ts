@@ -54,10 +54,12 @@ export interface IChangesHint {
   /** Whether these changed cannot be told. */
   unknown?: Names;
   files?: IFile[];
+  /** False when not all files could be looked at. */
+  complete?: boolean;
   undone?: IUndone;
 }
 
-/** A page of what a run printed; `next` is where the next one begins, or not beyond this one's beginning. */
+/** A page of the rest of what a run printed, `total` characters long; `next` is where the next page begins. */
 export interface IPage {
   text: string;
   next?: number | null;

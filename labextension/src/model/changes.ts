@@ -8,6 +8,7 @@ import { namedOf, numberOf, objectsOf, textOf, textsOf, type Named } from './rea
 /** A file that was touched. */
 export interface ITouched {
   path: string;
+  type: string;
   change: string;
   size: number | null;
   /** Whether it lies under the server's root and is still there. */
@@ -43,6 +44,7 @@ export class Changes extends Base {
     this.files = objectsOf(hint.files)
       .map(file => touchedOf(file))
       .filter(file => file.path);
+    this.partial = hint.complete === false;
   }
 
   /** Nothing changed that anybody could tell. */
@@ -99,6 +101,8 @@ export class Changes extends Base {
   /** Whether these changed cannot be told. */
   readonly unknown: readonly Named[];
   readonly files: readonly ITouched[];
+  /** Other files may have been touched too. */
+  readonly partial: boolean;
 }
 
 function touchedOf(file: Record<string, unknown>): ITouched {
@@ -106,6 +110,7 @@ function touchedOf(file: Record<string, unknown>): ITouched {
   const change = textOf(file.change);
   return {
     path,
+    type: textOf(file.type),
     change,
     size: numberOf(file.size),
     reachable: change !== 'deleted' && isRelative(path)

@@ -6,6 +6,7 @@ import type { IClient } from '../api/client';
 import type { IHint, Variant } from '../api/variants';
 import type { Draft } from './draft';
 import type { Question } from './entry';
+import { asking, RERUN, type IErrand } from './errand';
 import { isTaken, isUnknown, messageOf } from './failure';
 import type { IKernel, IKernels } from './kernel';
 import type { Memory } from './memory';
@@ -62,6 +63,11 @@ export class Conversation {
     return (this.busy && this._turnKernel) || this._parts.kernels.current;
   }
 
+  /** Whether there is code that could run again, and nothing runs. */
+  get canRerun(): boolean {
+    return !this.busy && !!this._threadId && this._transcript.ranCode;
+  }
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -72,10 +78,15 @@ export class Conversation {
       return;
     }
     if (!this.busy) {
-      return this._turn(text);
+      return this._turn(asking(text, this._parts.model()));
     }
     this._queue.add(text);
     this._changed.emit();
+  }
+
+  /** Run the code of the chat again, in the kernel that a question would run in. */
+  rerun(): Promise<void> {
+    return this.canRerun ? this._turn(RERUN) : Promise.resolve();
   }
 
   /** Take a question out of the queue. */
@@ -205,12 +216,11 @@ export class Conversation {
     return null;
   }
 
-  private async _turn(text: string): Promise<void> {
-    const { client, kernels, model } = this._parts;
+  private async _turn(errand: IErrand): Promise<void> {
+    const { client, kernels } = this._parts;
     const signal = this._leave();
     const kernel = (this._turnKernel = kernels.current);
-    const asked = model();
-    const question = this._transcript.ask(text, asked ?? '');
+    const question = this._transcript.ask(errand.text, errand.model);
     this._move('sending');
     const reading = new Reading(client, this._listener, signal, this._parts.wait);
     let end: Ending;
@@ -218,13 +228,8 @@ export class Conversation {
       this._threadId ??= await client.newThread();
       signal.throwIfAborted();
       this._remember(true);
-      const body = {
-        input: text,
-        thread_id: this._threadId,
-        chatbot: asked,
-        kernel_id: kernel.id ?? undefined
-      };
-      end = await reading.run(this._threadId, text, client.ask(body, signal));
+      const stream = errand.begin(client, this._threadId, kernel.id, signal);
+      end = await reading.run(this._threadId, errand.text, stream);
     } catch (error) {
       if (signal.aborted) {
         return;
@@ -241,10 +246,10 @@ export class Conversation {
     await this._end(end, signal);
   }
 
-  /** The question never reached its turn: give it back, and show what runs instead of it. */
+  /** The question never reached its turn: give back what was typed, and show what runs instead of it. */
   private async _unsend(question: Question, error: unknown): Promise<void> {
     this._transcript.unask(question);
-    this._queue.giveBack(this._parts.draft, question.text);
+    this._queue.giveBack(this._parts.draft, ...(question.typed ? [question.text] : []));
     this._remember(false);
     this._status = 'idle';
     const shown = isTaken(error) && this._threadId && this.open(this._threadId);
@@ -260,8 +265,7 @@ export class Conversation {
     this._stopped = false;
     if (end === 'gone' && this._threadId) {
       this._move('loading');
-      const loading = this._load(this._threadId, signal);
-      await loading.catch((error: unknown) => (this._alert = messageOf(error)));
+      await this._load(this._threadId, signal).catch((error: unknown) => (this._alert = messageOf(error)));
       if (signal.aborted) {
         return;
       }
@@ -278,7 +282,7 @@ export class Conversation {
     const next = this._queue.next();
     this._move('idle');
     if (next !== undefined) {
-      await this._turn(next);
+      await this._turn(asking(next, this._parts.model()));
     }
   }
 

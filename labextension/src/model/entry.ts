@@ -2,6 +2,7 @@
 
 import type { IUsage } from '../api/variants';
 import { Base } from './base';
+import { RERUN_MODEL } from './errand';
 import type { CodeRun } from './run';
 
 /** What the user asked. */
@@ -13,6 +14,11 @@ export class Question extends Base {
     readonly model = ''
   ) {
     super();
+  }
+
+  /** Whether the user wrote it. */
+  get typed(): boolean {
+    return this.model !== RERUN_MODEL;
   }
 }
 

@@ -9,8 +9,8 @@ import { numberOf, textOf } from './reader';
 /** How much is fetched, in characters. */
 export const MOST = 2 * 1024 * 1024;
 
-/** What is written behind the text that is kept; that may end inside a line. */
-const ANNOUNCED = /\[(\d[\d,. ]*) more characters were printed[^\]\n]*\]$/m;
+/** What the server writes behind the text that is kept; that may end inside a line. */
+const ANNOUNCED = /\[\d+ more characters were printed[^\]\n]*\]$/m;
 const CODES = new RegExp(
   ['\u001b\\[[0-9;?]*[ -/]*[@-~]', '\u001b\\][^\u0007\u001b]*(?:\u0007|\u001b\\\\)'].join('|'),
   'g'
@@ -28,17 +28,6 @@ export class Rest extends Base {
   /** The server has it no more. */
   gone = false;
   error = '';
-
-  /**
-   * `known` is what is shown already, `missing` how many characters follow it: a server that counts from the first
-   * character that was printed sends what is known again.
-   */
-  constructor(
-    private _known: string,
-    private readonly _missing: number
-  ) {
-    super();
-  }
 
   /** Whether there is something to ask for. */
   get wanted(): boolean {
@@ -69,7 +58,7 @@ export class Rest extends Base {
   private _take(page: IPage): void {
     const next = numberOf(page.next);
     const total = numberOf(page.total);
-    let text = this._unknown(textOf(page.text), total !== null && total > this._missing);
+    let text = textOf(page.text);
     const room = MOST - this._size;
     if (text.length > room) {
       text = text.slice(0, room);
@@ -84,17 +73,6 @@ export class Rest extends Base {
     this._next = next ?? this._next;
   }
 
-  /** Leave out what is shown already. */
-  private _unknown(text: string, again: boolean): string {
-    const known = again ? this._known : '';
-    if (known.startsWith(text)) {
-      this._known = known.slice(text.length);
-      return '';
-    }
-    this._known = '';
-    return text.startsWith(known) ? text.slice(known.length) : text;
-  }
-
   private _next = 0;
   private _size = 0;
 }
@@ -104,9 +82,5 @@ export function restOf(outputs: readonly IDisplay[]): Rest | null {
   const printed = outputs
     .filter(output => output.output_type === 'stream')
     .map(output => [output.text ?? ''].flat().join(''));
-  const text = printed.join('');
-  const announced = ANNOUNCED.exec(text);
-  return announced
-    ? new Rest(text.slice(0, announced.index), Number(announced[1].replace(/\D/g, '')))
-    : null;
+  return ANNOUNCED.test(printed.join('')) ? new Rest() : null;
 }

@@ -33,6 +33,11 @@ export class Transcript {
     return this._entries.filter(entry => entry.kind === 'question').length;
   }
 
+  /** Whether code ran to its end. */
+  get ranCode(): boolean {
+    return this._entries.some(entry => entry.kind === 'run' && entry.state === 'done');
+  }
+
   /** An entry was added; what changes inside an entry is told by the entry. */
   get grew(): ISignal<this, void> {
     return this._grew;

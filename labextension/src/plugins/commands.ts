@@ -7,13 +7,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Conversation } from '../model/conversation';
 import type { IFrevaGPT } from '../tokens';
-import { frevaIcon } from '../ui/icons';
+import { againIcon, frevaIcon } from '../ui/icons';
 
 /** The ids of the commands. */
 export const CommandIDs = {
   open: 'frevagpt:open',
   newChat: 'frevagpt:new-chat',
-  stop: 'frevagpt:stop'
+  stop: 'frevagpt:stop',
+  rerun: 'frevagpt:rerun'
 } as const;
 
 interface IOptions {
@@ -54,7 +55,21 @@ export function addCommands(options: IOptions): void {
     isEnabled: () => conversation.busy,
     execute: () => conversation.stop()
   });
-  conversation.changed.connect(() => commands.notifyCommandChanged(CommandIDs.stop));
+  commands.addCommand(CommandIDs.rerun, {
+    label: trans.__('Run the Code of This FrevaGPT Chat Again'),
+    caption: trans.__('Run the code of this chat again, in order, in the kernel of the active notebook'),
+    icon: againIcon,
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => conversation.canRerun,
+    execute: () => {
+      api.open();
+      return conversation.rerun();
+    }
+  });
+  conversation.changed.connect(() => {
+    commands.notifyCommandChanged(CommandIDs.stop);
+    commands.notifyCommandChanged(CommandIDs.rerun);
+  });
   const category = trans.__('FrevaGPT');
   for (const command of Object.values(CommandIDs)) {
     palette?.addItem({ command, category });

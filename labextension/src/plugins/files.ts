@@ -1,6 +1,7 @@
 /** The files that a run touched, as Lab shows and opens them. */
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { fileIcon, type LabIcon } from '@jupyterlab/ui-components';
 
 import type { IFiles } from '../ui/parts';
@@ -15,8 +16,10 @@ export class LabFiles implements IFiles {
     return this._app.docRegistry.getFileTypesForPath(path)[0]?.icon ?? fileIcon;
   }
 
-  get canOpen(): boolean {
-    return this._app.commands.hasCommand(OPEN);
+  opens(path: string): boolean {
+    const hidden = path.split('/').some(part => part.startsWith('.'));
+    const served = !hidden || PageConfig.getOption('allow_hidden_files') === 'true';
+    return served && this._app.commands.hasCommand(OPEN);
   }
 
   async open(path: string): Promise<void> {

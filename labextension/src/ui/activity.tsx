@@ -8,6 +8,7 @@ import type { Status } from '../model/conversation';
 import type { Entry } from '../model/entry';
 import { stateText } from './card';
 import { useParts, useSignals } from './parts';
+import { waitText } from './waiting';
 
 const NEVER = new Signal<object, void>({});
 
@@ -37,7 +38,7 @@ export function activityText(
         return trans.__('Answering');
       }
       if (last?.kind === 'run' && !last.outputs) {
-        return stateText(last.state, trans);
+        return last.state === 'waiting' ? waitText(trans) : stateText(last.state, trans);
       }
       return last?.kind === 'tool' && last.output === null
         ? trans.__('Looking up')
@@ -51,14 +52,14 @@ export function Activity(): JSX.Element {
   useSignals(true, conversation.changed);
   useSignals(true, conversation.transcript.grew, conversation.transcript.waits);
   const entries = conversation.transcript.entries;
-  const last = entries[entries.length - 1];
+  const last = lastOf(entries);
   useSignals(true, last ? last.changed : NEVER);
   const asks = conversation.transcript.pending !== null;
   const text = activityText(conversation.status, last, asks, trans);
   const wasBusy = React.useRef(false);
   wasBusy.current ||= conversation.busy;
   // a card tells its own state
-  const told = last?.kind === 'run' && (last.approval || text === stateText(last.state, trans));
+  const told = last?.kind === 'run' && (last.approval || (!asks && !last.outputs));
   const shown = told && conversation.status === 'answering' ? '' : text;
   const spoken = text || (wasBusy.current ? trans.__('Finished') : '');
   return (
@@ -76,4 +77,13 @@ export function Activity(): JSX.Element {
       </div>
     </>
   );
+}
+
+/** What goes on is told by what came last, but for remarks: they come in the middle of anything. */
+function lastOf(entries: readonly Entry[]): Entry | undefined {
+  for (let at = entries.length - 1; at >= 0; at--) {
+    if (entries[at].kind !== 'notice') {
+      return entries[at];
+    }
+  }
 }

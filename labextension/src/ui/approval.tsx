@@ -6,6 +6,7 @@ import * as React from 'react';
 import type { Decision } from '../api/review';
 import type { Approval, IDecided, IWhy } from '../model/approval';
 import type { CodeRun } from '../model/run';
+import { useFocusKept } from './focus';
 import { useParts, useSignals } from './parts';
 
 /** What was decided, in words. */
@@ -49,7 +50,7 @@ export function ApprovalBox(props: { run: CodeRun; approval: Approval }): JSX.El
   const { conversation, calls, trans } = useParts();
   useSignals(false, approval.changed, conversation.changed);
   const [reason, setReason] = React.useState('');
-  const box = useFocusKept();
+  const box = useFocusKept<HTMLDivElement>();
   const titleId = `jp-FrevaGPT-${approval.key}`;
   const answerable = approval.open && conversation.status !== 'stopping';
   const answer = (decision: Decision): void => {
@@ -152,19 +153,4 @@ function Trouble(props: { approval: Approval }): JSX.Element | null {
         : trans.__('The answer could not be sent: %1', approval.error)}
     </div>
   );
-}
-
-/** When the box goes while the focus is in it, give the focus to the card's first button. */
-function useFocusKept(): React.RefObject<HTMLDivElement> {
-  const box = React.useRef<HTMLDivElement>(null);
-  React.useLayoutEffect(() => {
-    const node = box.current;
-    const card = node?.closest('.jp-FrevaGPT-card');
-    return () => {
-      if (node?.contains(document.activeElement)) {
-        card?.querySelector('button')?.focus();
-      }
-    };
-  }, []);
-  return box;
 }

@@ -18,6 +18,7 @@ import { fenced, MarkdownText } from './markdowntext';
 import { Outputs } from './outputs';
 import { useParts, useSignals } from './parts';
 import { RestBox } from './rest';
+import { WaitBox } from './waiting';
 
 /** A run's state in words. */
 export function stateText(state: CardState, trans: TranslationBundle): string {
@@ -95,6 +96,7 @@ export function Card(props: { run: CodeRun }): JSX.Element {
         )}
       </div>
       {approval && <ApprovalBox key={approval.key} run={run} approval={approval} />}
+      {run.state === 'waiting' && <WaitBox />}
       {decided && !approval && (
         <div className="jp-FrevaGPT-decided" data-decision={decided.decision}>
           {decidedText(decided, trans)}

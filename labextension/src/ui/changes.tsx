@@ -4,9 +4,10 @@ import { caretDownIcon, caretRightIcon, undoIcon } from '@jupyterlab/ui-componen
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Changes, IReport, ITouched } from '../model/changes';
+import type { Changes, ITouched } from '../model/changes';
 import type { Named } from '../model/reader';
 import type { CodeRun } from '../model/run';
+import { CardButton } from './cardbutton';
 import { Icon } from './icon';
 import { useParts, useSignals } from './parts';
 
@@ -23,8 +24,8 @@ export function ChangesBox(props: { run: CodeRun; changes: Changes }): JSX.Eleme
   const long = isLong(changes);
   const open = unfolded ?? !long;
   const bodyId = `jp-FrevaGPT-${changes.key}`;
-  const report = reportText(changes, trans);
-  if (changes.empty && !changes.undoable && !report) {
+  const report = reportOf(changes, trans);
+  if (changes.empty && !changes.undoable && !report.length) {
     return null;
   }
   return (
@@ -43,22 +44,22 @@ export function ChangesBox(props: { run: CodeRun; changes: Changes }): JSX.Eleme
         )}
         {!long && <Lists changes={changes} id={bodyId} />}
         {changes.undoable && (
-          <button
-            className="jp-FrevaGPT-button jp-FrevaGPT-undo"
-            aria-disabled={changes.undoing}
-            title={trans.__('Restore what was there before this run, as far as it was kept')}
-            onClick={() => {
-              calls.undo(run).catch(console.error);
-            }}
+          <CardButton
+            name="jp-FrevaGPT-undo"
+            usable={!changes.undoing}
+            title={trans.__('Restore the variables as they were before this run, as far as they were kept')}
+            onUse={() => calls.undo(run)}
           >
             <Icon icon={undoIcon} />
             {changes.undoing ? trans.__('Undoing') : trans.__('Undo')}
-          </button>
+          </CardButton>
         )}
       </div>
       {long && open && <Lists changes={changes} id={bodyId} />}
       <div className="jp-FrevaGPT-undone" role="status">
-        {report}
+        {report.map(sentence => (
+          <div key={sentence}>{sentence}</div>
+        ))}
       </div>
       {changes.error && (
         <div className="jp-FrevaGPT-problem" role="alert">
@@ -92,13 +93,16 @@ function Lists(props: { changes: Changes; id: string }): JSX.Element {
         note={unknown}
         names={changes.unknown.map(([name, why]) => [name, why || unknown])}
       />
-      {changes.files.length > 0 && (
+      {(changes.files.length > 0 || changes.partial) && (
         <>
           <dt>{trans.__('Files')}</dt>
           <dd>
             {changes.files.map(file => (
               <FileChip key={file.path} file={file} />
             ))}
+            {changes.partial && (
+              <span className="jp-FrevaGPT-file-about">{trans.__('Not all could be looked at.')}</span>
+            )}
           </dd>
         </>
       )}
@@ -148,6 +152,7 @@ function FileChip(props: { file: ITouched }): JSX.Element {
     file.size !== null && file.change !== 'deleted' ? bytesText(file.size) : ''
   ];
   const about = words.filter(Boolean).join(', ');
+  const named = file.type ? `${file.path} (${file.type})` : file.path;
   const inner = (
     <>
       <Icon icon={files.icon(file.path)} />
@@ -157,10 +162,10 @@ function FileChip(props: { file: ITouched }): JSX.Element {
       </span>
     </>
   );
-  return file.reachable && files.canOpen ? (
+  return file.reachable && files.opens(file.path) ? (
     <button
       className="jp-FrevaGPT-file"
-      title={trans.__('Open %1', file.path)}
+      title={trans.__('Open %1', named)}
       onClick={() => {
         files.open(file.path).catch(console.error);
       }}
@@ -168,7 +173,7 @@ function FileChip(props: { file: ITouched }): JSX.Element {
       {inner}
     </button>
   ) : (
-    <span className="jp-FrevaGPT-file" title={file.path}>
+    <span className="jp-FrevaGPT-file" title={named}>
       {inner}
     </span>
   );
@@ -198,26 +203,36 @@ function countText(changes: Changes, trans: TranslationBundle): string {
     .join(', ');
 }
 
-/** What an undo did, to the last name. */
-export function reportText(changes: Changes, trans: TranslationBundle): string {
-  const { report, nothing } = changes;
+/** What an undo did, to the last name: a sentence for each kind. */
+export function reportOf(changes: Changes, trans: TranslationBundle): string[] {
+  const { report, nothing, created } = changes;
   if (nothing) {
-    return trans.__('Nothing left to undo.');
+    return [trans.__('Nothing left to undo.')];
   }
-  return report ? sentences(report, trans).join(' ') : '';
-}
-
-function sentences(report: IReport, trans: TranslationBundle): string[] {
-  const { restored, lost, doubtful } = report;
+  if (!report) {
+    return [];
+  }
+  const { lost, doubtful } = report;
+  const removed = report.restored.filter(name => created.includes(name));
+  const restored = report.restored.filter(name => !created.includes(name));
   return [
-    restored.length ? trans.__('Restored %1.', restored.join(', ')) : trans.__('Nothing was restored.'),
+    restored.length ? trans.__('Restored %1.', restored.join(', ')) : '',
+    removed.length ? trans.__('Removed %1.', removed.join(', ')) : '',
+    report.restored.length ? '' : trans.__('Nothing was restored.'),
     lost.length ? trans.__('Not restored: %1.', withReasons(lost)) : '',
     doubtful.length ? trans.__('Cannot vouch for: %1.', withReasons(doubtful)) : ''
   ].filter(Boolean);
 }
 
+/** The names with their reasons in brackets, each reason once. */
 function withReasons(names: readonly Named[]): string {
-  return names.map(([name, why]) => (why ? `${name} (${why})` : name)).join(', ');
+  const reasons = [...new Set(names.map(([, why]) => why))];
+  return reasons
+    .map(reason => {
+      const told = names.filter(([, why]) => why === reason).map(([name]) => name);
+      return reason ? `${told.join(', ')} (${reason})` : told.join(', ');
+    })
+    .join('; ');
 }
 
 /** Return a size as people write it: 512 B, 24 kB, 1.2 MB. */

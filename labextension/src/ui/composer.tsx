@@ -182,7 +182,7 @@ export function kernelText(kernel: IKernel, trans: TranslationBundle): string {
 function lastQuestion(entries: readonly Entry[]): string {
   for (let at = entries.length - 1; at >= 0; at--) {
     const entry = entries[at];
-    if (entry.kind === 'question') {
+    if (entry.kind === 'question' && entry.typed) {
       return entry.text;
     }
   }

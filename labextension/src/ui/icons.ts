@@ -26,6 +26,12 @@ export const sendIcon = new LabIcon({
   svgstr: svg(lines('M12 19.500V5M5.500 11.500L12 5l6.500 6.500', 2.6))
 });
 
+/** Two arrowheads that point on: once more, all of it. */
+export const againIcon = new LabIcon({
+  name: 'frevagpt:again',
+  svgstr: svg(lines('M4 6l7.500 6L4 18zM12.500 6l7.500 6-7.500 6z'))
+});
+
 /** A clock whose hand went back. */
 export const historyIcon = new LabIcon({
   name: 'frevagpt:history',

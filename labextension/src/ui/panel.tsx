@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { Entry } from '../model/entry';
 import { Composer } from './composer';
 import { Icon } from './icon';
-import { historyIcon } from './icons';
+import { againIcon, historyIcon } from './icons';
 import { Log } from './log';
 import { Advice } from './models';
 import { useParts, useSignals } from './parts';
@@ -22,12 +22,26 @@ export function Panel(): JSX.Element {
   const entries = conversation.transcript.entries;
   const empty = !entries.length && !conversation.busy && !conversation.alert;
   const topic = topicOf(entries) || trans.__('New chat');
+  const rerun = trans.__('Run the code of this chat again');
   return (
     <div className="jp-FrevaGPT-panel" role="region" aria-label={trans.__('FrevaGPT chat')}>
       <div className="jp-FrevaGPT-bar">
         <span className="jp-FrevaGPT-topic" title={listing ? undefined : topic}>
           {listing ? trans.__('Chats') : topic}
         </span>
+        {!listing && conversation.transcript.ranCode && (
+          <button
+            className="jp-FrevaGPT-iconButton jp-FrevaGPT-rerun"
+            aria-label={rerun}
+            title={rerun}
+            aria-disabled={!conversation.canRerun}
+            onClick={() => {
+              conversation.rerun().catch(console.error);
+            }}
+          >
+            <Icon icon={againIcon} />
+          </button>
+        )}
         <button
           className="jp-FrevaGPT-iconButton jp-FrevaGPT-chats"
           aria-label={trans.__('Chats')}

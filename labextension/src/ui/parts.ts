@@ -21,7 +21,8 @@ export interface IPreferences {
 
 /** The files under the server's root. */
 export interface IFiles {
-  readonly canOpen: boolean;
+  /** Whether the user may open it here. */
+  opens(path: string): boolean;
   icon(path: string): LabIcon;
   open(path: string): Promise<void>;
 }

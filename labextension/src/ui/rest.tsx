@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import type { Rest } from '../model/rest';
 import type { CodeRun } from '../model/run';
+import { CardButton } from './cardbutton';
 import { useParts, useSignals } from './parts';
 
 /** A button that fetches, and below it what has come. */
@@ -26,15 +27,14 @@ export function RestBox(props: { run: CodeRun; rest: Rest }): JSX.Element | null
         </pre>
       )}
       {(rest.wanted || rest.loading) && (
-        <button
-          className="jp-FrevaGPT-button jp-FrevaGPT-showAll"
-          aria-disabled={rest.loading}
-          onClick={() => {
-            calls.showAll(run).catch(console.error);
-          }}
+        <CardButton
+          name="jp-FrevaGPT-showAll"
+          usable={!rest.loading}
+          heir=".jp-FrevaGPT-rest-text"
+          onUse={() => calls.showAll(run)}
         >
           {rest.loading ? trans.__('Loading') : trans.__('Show all')}
-        </button>
+        </CardButton>
       )}
       <div className="jp-FrevaGPT-rest-note" role="status">
         {note}

@@ -40,6 +40,18 @@ describe('Client', () => {
     ]);
   });
 
+  it('lets the code of a thread run again, with approvals', async () => {
+    const { client, asked } = clientOf(() => new Response(bytesOf('code') as BodyInit));
+    const lines: Variant[] = [];
+    for await (const line of client.rerun('t', 'k', new AbortController().signal)) {
+      lines.push(line);
+    }
+    expect(lines).toEqual(linesOf('code'));
+    expect(asked).toEqual([
+      ['/user/ada/api/chatbot/rerun', { thread_id: 't', kernel_id: 'k', approval: true, rich: true }]
+    ]);
+  });
+
   it('reads a page of threads', async () => {
     const thread = { thread_id: 't', date: 'd', topic: 'x' };
     const { client, asked } = clientOf(() => Response.json([[thread], 41]));

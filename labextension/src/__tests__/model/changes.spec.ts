@@ -24,8 +24,14 @@ describe('Changes', () => {
       files: [{ path: 'map.png', type: 'image/png', size: 3, change: 'created' }]
     });
     expect(found.names).toEqual(['a', 'b', 'd', 'e', 'f']);
-    expect(found.files).toEqual([{ path: 'map.png', change: 'created', size: 3, reachable: true }]);
-    expect([found.empty, found.undoable]).toEqual([false, false]);
+    const file = { path: 'map.png', type: 'image/png', change: 'created', size: 3, reachable: true };
+    expect(found.files).toEqual([file]);
+    expect([found.empty, found.undoable, found.partial]).toEqual([false, false, false]);
+  });
+
+  it('knows when not all files could be looked at', () => {
+    expect(new Changes({ id: 'c', created: ['a'], complete: false }).partial).toBe(true);
+    expect(new Changes({ id: 'c', created: ['a'], complete: true }).partial).toBe(false);
   });
 
   it('takes names with reasons too', () => {

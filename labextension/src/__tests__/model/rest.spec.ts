@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { Refused } from '../../api/client';
 import type { IPage } from '../../api/review';
 import { MOST, Rest, restOf } from '../../model/rest';
 
-const NOTE = '[12 more characters were printed and are not kept]\n';
+const NOTE =
+  '[12 more characters were printed: the whole is kept apart for the user for a while]\n';
 
 function streams(...texts: string[]): Parameters<typeof restOf>[0] {
   return texts.map(text => ({ output_type: 'stream', name: 'stdout', text }));
@@ -22,6 +24,7 @@ describe('restOf', () => {
     [streams('abc', NOTE, 'Stopped by the user.\n'), true],
     [streams(`abc\n${NOTE}`), true],
     [[{ output_type: 'stream', text: ['abc\n', NOTE] }], true],
+    [streams('ab', NOTE, 'Stopped after 600 s: no run may take longer in this kernel.\n'), true],
     [[{ output_type: 'error', evalue: NOTE }], false]
   ])('finds out whether %j announce more', (outputs, more) => {
     expect(restOf(outputs) !== null).toBe(more);
@@ -33,7 +36,7 @@ describe('Rest', () => {
   const text = (): string => rest.pages.join('');
 
   beforeEach(() => {
-    rest = new Rest('known ', 12);
+    rest = new Rest();
   });
 
   it('fetches page after page', async () => {
@@ -41,15 +44,20 @@ describe('Rest', () => {
     expect([text(), rest.whole, rest.wanted, rest.loading]).toEqual(['and the rest', true, false, false]);
   });
 
-  it('leaves out what is shown when the server begins at the beginning', async () => {
-    await rest.load(pages('known and the rest', 4));
-    expect(text()).toBe('and the rest');
+  it('fetches pages of the size that the server gives', async () => {
+    const asked: number[] = [];
+    const page = pages('a'.repeat(300_000) + 'b'.repeat(300_000) + 'c', 300_000);
+    await rest.load(from => {
+      asked.push(from);
+      return page(from);
+    });
+    expect(asked).toEqual([0, 300_000, 600_000]);
+    expect([text().length, text().endsWith('bc'), rest.whole]).toEqual([600_001, true, true]);
   });
 
-  it('keeps a rest that repeats what is shown', async () => {
-    rest = new Rest('step\n', 10);
-    await rest.load(pages('step\nstep\n', 100));
-    expect(text()).toBe('step\nstep\n');
+  it('has nothing to show when the server has no text for it', async () => {
+    await rest.load(() => Promise.resolve({ text: '', next: 0, total: 0 }));
+    expect([rest.pages, rest.whole, rest.wanted]).toEqual([[], true, false]);
   });
 
   it('ends where the server says so', async () => {
@@ -63,7 +71,6 @@ describe('Rest', () => {
   });
 
   it('stops at 2 MB and says so', async () => {
-    rest = new Rest('', 3 * MOST);
     let asked = 0;
     const page = pages('x'.repeat(3 * MOST), 300_000);
     await rest.load(from => {
@@ -80,5 +87,12 @@ describe('Rest', () => {
     expect([text(), rest.error, rest.wanted]).toEqual(['and t', 'Down.', true]);
     await rest.load(page);
     expect([text(), rest.error]).toEqual(['and the rest', '']);
+  });
+
+  it('keeps what came before the server had no more, and asks no more', async () => {
+    const page = pages('and the rest', 5);
+    const gone = new Refused(404, 'Gone.');
+    await rest.load(from => (from ? Promise.reject(gone) : page(from)));
+    expect([text(), rest.gone, rest.error, rest.wanted]).toEqual(['and t', true, '', false]);
   });
 });

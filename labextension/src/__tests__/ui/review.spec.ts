@@ -11,6 +11,14 @@ const UNDONE = {
   not_restored: { ds: 'larger than the budget for copies' },
   cannot_vouch: ['model']
 };
+const MORE = {
+  restored: ['trend', 'ds2'],
+  not_restored: {
+    ds: 'larger than the budget for copies',
+    du: 'it was changed since',
+    dt: 'larger than the budget for copies'
+  }
+};
 const CODE = code("shutil.rmtree('out')");
 
 describe('a card', () => {
@@ -245,14 +253,22 @@ describe('a card', () => {
     });
 
     it('undoes it and reports honestly', async () => {
-      server.will('undo', Response.json(UNDONE));
-      await open(changes({ changed: ['ds'], unknown: ['model'] }));
+      server.will('undo', Response.json({ ...UNDONE, ...MORE }));
+      await open(changes({ changed: ['ds'], unknown: ['model'], complete: false }));
+      expect(find('.jp-FrevaGPT-changes-lists').textContent).toContain('FilesNot all could be looked at.');
+      find('.jp-FrevaGPT-undo').focus();
       find('.jp-FrevaGPT-undo').click();
-      const report =
-        'Restored trend. Not restored: ds (larger than the budget for copies). Cannot vouch for: model.';
-      await vi.waitFor(() => expect(find('.jp-FrevaGPT-undone').textContent).toBe(report));
+      const report = [
+        'Restored ds2.',
+        'Removed trend.',
+        'Not restored: ds, dt (larger than the budget for copies); du (it was changed since).',
+        'Cannot vouch for: model.'
+      ];
+      const told = (): (string | null)[] => [...find('.jp-FrevaGPT-undone').children].map(one => one.textContent);
+      await vi.waitFor(() => expect(told()).toEqual(report));
       expect(shown.has('.jp-FrevaGPT-undo')).toBe(false);
       expect(find('.jp-FrevaGPT-undone').getAttribute('role')).toBe('status');
+      expect(document.activeElement).toBe(find('.jp-FrevaGPT-card-toggle'));
     });
 
     it('shows the report of a stored undo, and no button', async () => {
@@ -284,15 +300,17 @@ describe('a card', () => {
     server.thread = [
       { variant: 'User', content: 'q' },
       CODE,
-      output('begin\n[9 more characters were printed and are not kept]\n'),
+      output('begin\n[9 more characters were printed: the whole is kept apart for the user for a while]\n'),
       state('done'),
       END
     ];
     server.will('output', Response.json({ text: 'the ', next: 4, total: 9 }));
     server.will('output', Response.json({ text: 'rest\n', next: 9, total: 9 }));
     await shown.parts.conversation.open(THREAD);
-    await vi.waitFor(() => find('.jp-FrevaGPT-showAll').click());
+    await vi.waitFor(() => find('.jp-FrevaGPT-showAll').focus());
+    find('.jp-FrevaGPT-showAll').click();
     await vi.waitFor(() => expect(find('.jp-FrevaGPT-rest-text').textContent).toBe('the rest\n'));
+    await vi.waitFor(() => expect(document.activeElement).toBe(find('.jp-FrevaGPT-rest-text')));
     expect(server.bodies('output')).toEqual([
       { thread_id: THREAD, id: 'c', from: 0 },
       { thread_id: THREAD, id: 'c', from: 4 }

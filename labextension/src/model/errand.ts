@@ -1,0 +1,44 @@
+/** What a turn is to do: answer a question, or run the code of the chat again. */
+
+import type { IClient } from '../api/client';
+import type { Variant } from '../api/variants';
+
+/** Stands in place of a model's name where the chat's own code ran again. */
+export const RERUN_MODEL = 'rerun';
+
+/** The words that the server keeps for it. */
+const RERUN_TEXT = 'Run the code of this chat again.';
+
+/** A turn that is to begin. */
+export interface IErrand {
+  /** What stands in the chat for it. */
+  text: string;
+  model: string;
+  /** Send it off. */
+  begin(
+    client: IClient,
+    threadId: string,
+    kernelId: string | null,
+    signal: AbortSignal
+  ): AsyncGenerator<Variant>;
+}
+
+/** Ask a question, of the model if the user may choose. */
+export function asking(text: string, model: string | undefined): IErrand {
+  return {
+    text,
+    model: model ?? '',
+    begin: (client, threadId, kernelId, signal) =>
+      client.ask(
+        { input: text, thread_id: threadId, chatbot: model, kernel_id: kernelId ?? undefined },
+        signal
+      )
+  };
+}
+
+/** Run the code of the chat again. */
+export const RERUN: IErrand = {
+  text: RERUN_TEXT,
+  model: RERUN_MODEL,
+  begin: (client, threadId, kernelId, signal) => client.rerun(threadId, kernelId ?? undefined, signal)
+};
