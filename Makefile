@@ -1,7 +1,8 @@
 # make lab    sets this machine up and opens JupyterLab with the assistant
 # make test   sets this machine up and runs the checks and tests (CI runs the same)
 # make check  the quick part of it: lint, types, layers
-# make test-helper   the helper inside kernels of ipykernel 7 and 6 (8 minutes)
+# make test-helper   only the tests of the helper inside kernels of ipykernel 7 and 6 (3 minutes)
+# make soak   the thousands of trials, whose result is committed
 # make fresh  the newcomer's way in a fresh clone, with its seconds and megabytes
 # A bare Debian with python3, make and apt as root is enough; a second call is quick.
 
@@ -20,7 +21,7 @@ PYTEST_ARGS ?=
 lab: .make/lab
 	jupyter lab --port=$(PORT) $(LAB_ARGS)
 
-test: .make/test check test-typescript test-python test-ui
+test: .make/test .make/helper .make/client check test-typescript test-python test-ui
 
 check: .make/test check-python check-typescript
 
@@ -36,8 +37,8 @@ check-typescript:
 test-typescript:
 	cd labextension && npm test --silent
 
-test-python:
-	pytest -m "not ui and not helper and not soak" $(PYTEST_ARGS)
+test-python: .make/helper .make/client
+	pytest -m "not ui and not soak" $(PYTEST_ARGS)
 
 test-helper: .make/helper
 	pytest -m "helper and not soak" $(PYTEST_ARGS)
@@ -55,7 +56,7 @@ fresh: .make/test
 	python -m tests.fresh_machine
 
 clean:
-	rm -rf .make $(VENV) $(VENV)-ipykernel6 build dist labextension/node_modules labextension/lib jupyter_frevagpt/labextension
+	rm -rf .make $(VENV) $(VENV)-ipykernel6 $(VENV)-climateclaw build dist labextension/node_modules labextension/lib jupyter_frevagpt/labextension
 
 # ---- setting up: each file says that a step is done, and is older than what the step depends on when it is not
 
@@ -85,4 +86,8 @@ BUILD_INPUTS := pyproject.toml labextension/hatch_build.py labextension/package.
 
 .make/helper: .make/test
 	@.ci/setup ipykernel6 $(PYTHON) $(VENV)-ipykernel6
+	@touch $@
+
+.make/client: .make/venv
+	@.ci/setup climateclaw $(PYTHON) $(VENV)-climateclaw
 	@touch $@

@@ -17,7 +17,10 @@ from pathlib import Path
 
 from .bundle import bundle
 from .calls import calls, stops
+from .changes import changes
 from .figures import Figure, failures, table
+from .guest import guest
+from .prints import prints
 from .processes import ROOT, Ground
 from .starts import lab, starts
 from .streams import bursts, paced, wire
@@ -31,11 +34,14 @@ BENCHMARKS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     "bursts": bursts,
     "calls": calls,
     "stops": stops,
+    "guest": guest,
+    "changes": changes,
+    "prints": prints,
     "wire": wire,
     "memory": memory,
     "threads": threads,
 }
-_SECONDS = 600.0
+_SECONDS = 900.0
 
 
 async def measure(names: Sequence[str]) -> list[Figure]:

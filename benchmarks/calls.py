@@ -11,12 +11,13 @@ from typing import Any
 from .client import Answer, stream
 from .figures import Figure, middle
 from .processes import TOKEN, Ground, Server
+from .runs import parts
 from .streams import PRODUCT
 
 _CALLS = 24
 _STOPS = 5
 
-STOPPED = {
+STOPPED: dict[str, dict[str, Any]] = {
     "a stream": {"chunks": 3000, "gap": 0.02},
     "a model that hangs": {"chunks": 1, "silent": True},
     "a model that says nothing": {"silent": True},
@@ -39,7 +40,7 @@ async def call(server: Server, code: str, kernel_id: str = "") -> tuple[Answer, 
 
 
 async def calls(ground: Ground) -> list[Figure]:
-    """Measure ``1+1`` through a whole turn."""
+    """Measure ``1+1`` through a whole turn, then its run and its review alone."""
     floor, product = await ground.floor(), await ground.product()
     there = (await floor.post("/api/kernels"))["id"]
     here = (await product.post("/api/kernels"))["id"]
@@ -56,6 +57,7 @@ async def calls(ground: Ground) -> list[Figure]:
     return [
         Figure("tool call 1+1 to its output", middle(whole), floor=middle(bare), limit=40, ratio=2.5),
         Figure("tool call 1+1: CPU of the whole turn", middle(cpu)),
+        *await parts(ground),
     ]
 
 

@@ -1,7 +1,7 @@
 """The floor as a server extension: the least code on a bare Jupyter server that does the same as the product.
 
 - ``/floor/stream`` relays a model's answer with httpx, one line a piece
-- ``/floor/execute`` runs ``1+1`` in a kernel of this server, over channels that are kept
+- ``/floor/execute`` runs code in a kernel of this server, over channels that are kept
 - ``/floor/thread`` reads a thread's file and answers with its items, ``/floor/threads`` with the newest twenty
 """
 
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
+
+from .bare import BareClient
 
 _UPSTREAM = os.environ.get("BENCHMARK_UPSTREAM", "")
 _kept: dict[str, Any] = {}
@@ -51,25 +52,16 @@ class Relay(APIHandler):
 
 
 class Execute(APIHandler):
-    """Milliseconds from sending ``1+1`` until reply and idle have come."""
+    """Milliseconds from sending code, ``1+1`` unless another is given, until reply and idle have come."""
 
     @web.authenticated
     async def get(self) -> None:
         kernel_id = self.get_query_argument("kernel_id")
         client = _kept.get(kernel_id)
         if client is None:
-            client = _kept[kernel_id] = self.kernel_manager.get_kernel(kernel_id).client()
-            client.start_channels(stdin=False, hb=False)
-            await client.wait_for_ready(timeout=20)
-        began = time.perf_counter()
-        message_id = client.execute("1+1", store_history=False)
-        await client._async_recv_reply(message_id, timeout=10)
-        idle = False
-        while not idle:
-            message = await client.get_iopub_msg(timeout=10)
-            mine = message["parent_header"].get("msg_id") == message_id
-            idle = mine and message["content"].get("execution_state") == "idle"
-        await self.finish({"ms": (time.perf_counter() - began) * 1000})
+            client = _kept[kernel_id] = BareClient(self.kernel_manager.get_kernel(kernel_id))
+            await client.ready()
+        await self.finish({"ms": await client.run(self.get_query_argument("code", "1+1"))})
 
 
 class Thread(APIHandler):

@@ -49,7 +49,7 @@ class Probe:
 class Told(APIHandler):
     """What the probe saw."""
 
-    def initialize(self, probe: Probe) -> None:  # type: ignore[override]
+    def initialize(self, probe: Probe) -> None:
         self.probe = probe
 
     @web.authenticated

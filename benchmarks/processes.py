@@ -23,14 +23,14 @@ TOKEN = "benchmark"
 OWNER = "benchmark"
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
-_OF_THE_USER = ("LITELLM_", "FREVAGPT_", "JUPYTER", "JPY_", "OPENAI_", "ANTHROPIC_")
+OF_THE_USER = ("LITELLM_", "FREVAGPT_", "JUPYTER", "JPY_", "OPENAI_", "ANTHROPIC_")
 
 
 class Process:
     """A child process; CPU and memory are its own, without its children's."""
 
     def __init__(self, arguments: Sequence[str], folder: Path, **environment: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_USER)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_THE_USER)}
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         self.log = folder / "log"
         with self.log.open("wb") as log:
@@ -50,8 +50,8 @@ class Process:
         return self._child.poll() is None
 
     def cpu(self) -> float:
-        """Return the CPU seconds it has used, exactly, of all its threads, those too that have ended."""
-        return time.clock_gettime((~self.pid << 3) | 2)  # what clock_getcpuclockid(3) returns on Linux
+        """Return the CPU seconds it has used."""
+        return cpu_seconds(self.pid)
 
     def megabytes(self) -> float:
         """Return its resident memory."""
@@ -209,6 +209,11 @@ class Ground:
         while self._open:
             self._open.pop().close()
         self._folder.cleanup()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds that a process has used, exactly, of all its threads, those too that have ended."""
+    return time.clock_gettime((~pid << 3) | 2)  # what clock_getcpuclockid(3) returns on Linux
 
 
 def free_port() -> int:

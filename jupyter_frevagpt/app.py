@@ -1,4 +1,4 @@
-"""The server extension: its settings, and the only place that builds and closes things."""
+"""The server extension: the only place that builds and closes things."""
 
 from __future__ import annotations
 
@@ -11,139 +11,71 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Integer, List, Unicode, default
 
 from ._paths import shipped
+from .advice import NO_MODEL
 from .conversation.approvals import Approvals
 from .conversation.conversations import Conversations
-from .conversation.turn import TurnLimits
-from .domain.values import Policies, Policy, ThreadRef
+from .conversation.parts import TurnLimits
+from .conversation.preparing import Preparation
+from .conversation.threads import Threads
+from .conversation.titles import Titles
+from .domain.protocols import ThreadStore, Tool
+from .domain.redaction import Redactor
+from .domain.values import Policies, ThreadRef
 from .handlers.base import Desk
 from .handlers.routes import route_table
-from .identity import local_account, owner_of
+from .identity import (
+    FrevaIdentityProvider,
+    check_database,
+    check_safe,
+    development_identity,
+    is_visitor,
+    owner_of,
+)
 from .kernels.registry import GuestRegistry
+from .kernels.surroundings import KernelSurroundings
 from .models.local import LocalModel
 from .models.router import CatalogueModels
 from .models.secret import Secret
 from .prompts import PromptFolders
+from .settings import Settings
 from .threads.folders import OwnerFolders
 from .threads.jsonl import FileThreadStore
 from .threads.memory import MemoryThreadStore
+from .threads.mirror import MirroredThreadStore
 from .tools.code import CodeInterpreter
+from .tools.inspect import InspectVariable
 
-POLICIES: tuple[Policy, ...] = ("run", "ask-when-risky", "ask", "suggest")
 _SECRETS = ("FREVAGPT_OPENAI_API_KEY", "FREVAGPT_MONGODB_URI")
 _NOT_FOR_KERNELS = (*_SECRETS, "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
 _ACTIVITY_SECONDS = 30.0
 
-_ADVICE = """\
-**No model is configured yet.** Choose one of these ways, then reload this page:
 
-- **A catalogue**: write a LiteLLM config file and name it in the environment variable `LITELLM_CONFIG`, or put it as
-  `litellm_config.yaml` into the folder that Jupyter was started in. A minimal one:
-
-  ```yaml
-  model_list:
-    - model_name: my-model
-      litellm_params:
-        model: openai/my-model
-        api_base: https://models.example.org/v1
-        api_key: os.environ/MY_MODEL_API_KEY
-  ```
-
-- **A LiteLLM proxy**: set `FREVAGPT_LITE_LLM_ADDRESS` and `FREVAGPT_OPENAI_API_KEY` before Jupyter starts.
-- **The small local model**, with no key and no network (it is often wrong): run
-
-  ```
-  pip install "jupyter-frevagpt[local]"
-  jupyter frevagpt local-model install
-  ```
-"""
-
-
-class FrevaGPT(ExtensionApp):
+class FrevaGPT(Settings, ExtensionApp):
     """FrevaGPT: an assistant for climate scientists that works in the user's own live kernel."""
 
     name = "jupyter_frevagpt"
     app_name = "FrevaGPT"
     load_other_extensions = True
 
-    data_dir = Unicode(
-        help="Folder for threads and scratch files, mode 0700. Default: frevagpt in Jupyter's data."
-    ).tag(config=True)
-    owner = Unicode(
-        help="Owner of the threads where logins have no lasting name (token, password). Default: the account's name."
-    ).tag(config=True)
-    catalogue = Unicode(
-        help="LiteLLM config file that lists the models. Default: $LITELLM_CONFIG, else, outside "
-        "a hub, litellm_config.yaml in the working directory."
-    ).tag(config=True)
-    proxy_address = Unicode(
-        help="Address of a LiteLLM proxy that every model is asked through. Default: $FREVAGPT_LITE_LLM_ADDRESS. Its "
-        "key comes from $FREVAGPT_OPENAI_API_KEY alone."
-    ).tag(config=True)
-    local_model = Bool(True, help="Offer the embedded local model where it is installed.").tag(config=True)
-    local_model_path = Unicode("", help="Another GGUF file for the embedded model.").tag(config=True)
-    helper_idle_seconds = Float(300, min=1, help="Seconds without work after which a helper process ends.").tag(
-        config=True
-    )
-    model_silence_seconds = Float(
-        120, min=1, help="Seconds without a sign from the model service after which it counts as failed."
-    ).tag(config=True)
-    prompts_dir = Unicode("", help="A site's folder of prompts; its files override the shipped ones one by one.").tag(
-        config=True
-    )
-    max_model_rounds = Integer(25, min=1, help="Model rounds that one question may take.").tag(config=True)
-    max_model_seconds = Float(900, min=1, help="Seconds of model time that one question may take.").tag(config=True)
-    max_output_chars = Integer(
-        20_000, min=200, help="Characters of one output that the model gets: its head and its tail."
-    ).tag(config=True)
-    approval_policy = Enum(
-        POLICIES,
-        help="Code in the user's kernels: run, ask-when-risky (ask unless known to be harmless), ask, suggest (never "
-        "run it). Default: $FREVAGPT_APPROVAL_POLICY, else ask-when-risky.",
-    ).tag(config=True)
-    scratch_approval_policy = Enum(
-        POLICIES, "run", help="The same for kernels that the assistant started for a thread."
-    ).tag(config=True)
-    allow_get_requests = Bool(True, help="Take requests that change state by GET too, behind the gate.").tag(
-        config=True
-    )
-    strict_user_agents = List(
-        Unicode(), ["climate-claw-python"], help="Parts of user agents that get no variants but the old ones."
-    ).tag(config=True)
-    freva_config = Unicode(
-        "",
-        help="Path of the Freva configuration, as EVALUATION_SYSTEM_CONFIG_FILE in kernels that the assistant starts.",
-    ).tag(config=True)
-
-    @default("data_dir")
-    def _default_data_dir(self) -> str:
-        return str(Path(jupyter_data_dir()) / "frevagpt")
-
-    @default("owner")
-    def _default_owner(self) -> str:
-        return local_account()
-
-    @default("catalogue")
-    def _default_catalogue(self) -> str:
-        return os.environ.get("LITELLM_CONFIG", "")
-
-    @default("approval_policy")
-    def _default_approval_policy(self) -> str:
-        return os.environ.get("FREVAGPT_APPROVAL_POLICY") or "ask-when-risky"
-
-    @default("proxy_address")
-    def _default_proxy_address(self) -> str:
-        return os.environ.get("FREVAGPT_LITE_LLM_ADDRESS", "")
-
     def initialize_handlers(self) -> None:
         """Build everything and register the routes."""
         assert self.serverapp is not None  # noqa: S101 - an extension is only ever initialised by a server
         environment = dict(os.environ)
+        provider = self.serverapp.identity_provider
+        mongo_uri = environment.get("FREVAGPT_MONGODB_URI", "")
+        hub_owner = environment.get("JUPYTERHUB_USER", "")
+        check_safe(self.serverapp)
+        check_database(provider, mongo_uri, owner_is_set=self.trait_has_value("owner"), on_hub=bool(hub_owner))
+        self._development = development_identity(
+            self.serverapp,
+            enabled=self.development,
+            user_id_names_owner=self.user_id_names_owner,
+            environment=environment,
+        )
         for name in _SECRETS:
             os.environ.pop(name, None)  # so that no kernel inherits them
         self._folders = OwnerFolders(Path(self.data_dir))
@@ -162,25 +94,52 @@ class FrevaGPT(ExtensionApp):
             idle_seconds=self.helper_idle_seconds,
             read_seconds=self.model_silence_seconds,
         )
+        redactor = Redactor.from_environment(environment)
+        if token := getattr(provider, "token", ""):
+            redactor.learn(token)
         self._kernels = GuestRegistry(
-            self.serverapp.kernel_manager, self._folders, self._kernel_environment, parent=self
+            self.serverapp.kernel_manager,
+            self._folders,
+            self._kernel_environment,
+            redactor=redactor,
+            root=str(Path(self.serverapp.root_dir).absolute()),
+            parent=self,
         )
-        approvals = Approvals()
+        self._surroundings = KernelSurroundings(self._kernels, tokens=self.namespace_tokens, redact=redactor.text)
+        approvals = self._approvals = Approvals()
         policies = Policies(self.approval_policy, self.scratch_approval_policy)
         site = [Path(self.prompts_dir)] if self.prompts_dir else []
+        limits = TurnLimits(
+            self.max_model_rounds,
+            self.max_model_seconds,
+            self.model_output_chars,
+            self.model_older_output_chars,
+            self.model_images,
+            self.model_image_pixels,
+        )
+        tools: list[Tool] = [
+            CodeInterpreter(self._kernels, approvals, policies, visitor=lambda owner: is_visitor(owner, hub_owner)),
+            *([InspectVariable(self._surroundings, redactor.text)] if self.send_variables else []),
+        ]
+        prompts = PromptFolders([*site, shipped("prompts")])
+        surroundings = self._surroundings if self.send_variables else None
+        self._store = self._store_at(mongo_uri)
         self._conversations = Conversations(
-            store=FileThreadStore(self._folders),
-            volatile=MemoryThreadStore(),
-            models=self._models,
-            tools=[CodeInterpreter(self._kernels, approvals, policies)],
-            prompts=PromptFolders([*site, shipped("prompts")]),
-            limits=TurnLimits(self.max_model_rounds, self.max_model_seconds, self.max_output_chars),
+            Threads(self._store, MemoryThreadStore()),
+            Preparation(self._models, tools, prompts, limits, surroundings),
+            titles=Titles(self._models, prompts, self.title_model),
+            when_idle=self._put_aside,
+            when_deleted=self._remove,
+            idle_seconds=self.idle_seconds,
         )
         desk = Desk(
             conversations=self._conversations,
             approvals=approvals,
             models=self._models,
             kernels=self._kernels,
+            surroundings=self._surroundings,
+            scratch=self._folders,
+            learn=_nothing if isinstance(provider, FrevaIdentityProvider) else redactor.learn,
             owner=self._owner_of,
             advice=self._advice,
             gets_allowed=self.allow_get_requests,
@@ -209,10 +168,25 @@ class FrevaGPT(ExtensionApp):
             with suppress(asyncio.CancelledError):
                 await awake
         await self._conversations.close()
+        await self._store.aclose()
+        await self._surroundings.close()
         await self._kernels.close()
         await self._models.aclose()
         await self._local.aclose()
+        if self.serverapp is not None and isinstance(
+            provider := self.serverapp.identity_provider, FrevaIdentityProvider
+        ):
+            await provider.aclose()
         self._folders.close()
+
+    def _store_at(self, mongo_uri: str) -> ThreadStore:
+        files = FileThreadStore(self._folders)
+        if not mongo_uri:
+            return files
+        from .threads.mongo import MongoThreadStore  # the driver takes long to import: not without a database
+
+        mongo = MongoThreadStore(mongo_uri, database=self.mongodb_database, collection=self.mongodb_collection)
+        return MirroredThreadStore(mongo, files) if self.mirror_threads else mongo
 
     async def _stay_awake(self, activity: dict[str, datetime]) -> None:
         """Let a running turn count as activity, so that no hub stops the server in the middle of an answer."""
@@ -222,22 +196,40 @@ class FrevaGPT(ExtensionApp):
             await asyncio.sleep(_ACTIVITY_SECONDS)
 
     def _owner_of(self, handler: APIHandler) -> str:
+        if self._development is not None:
+            return self._development.owner(handler, self.owner)
         return owner_of(
             handler.current_user,
             handler.identity_provider,
             local_owner=self.owner,
             hub_owner=os.environ.get("JUPYTERHUB_USER", ""),
+            visitors=self.visitors,
         )
 
     def _kernel_environment(self, ref: ThreadRef) -> Mapping[str, str]:
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_KERNELS}
         environment["THREAD_ID"] = ref.thread_id
-        if self.freva_config:
-            environment["EVALUATION_SYSTEM_CONFIG_FILE"] = self.freva_config
+        provider = self.serverapp.identity_provider if self.serverapp is not None else None
+        realms = provider.config_of(ref.owner) if isinstance(provider, FrevaIdentityProvider) else ""
+        if config := realms or self.freva_config:
+            environment["EVALUATION_SYSTEM_CONFIG_FILE"] = config
         return environment
 
+    async def _put_aside(self, ref: ThreadRef) -> None:
+        self._approvals.forget(ref)
+        await self._kernels.forget(ref)
+
+    async def _remove(self, ref: ThreadRef) -> None:
+        await self._put_aside(ref)
+        await self._kernels.end_own(ref)
+        await asyncio.to_thread(self._folders.remove, ref)
+
     async def _advice(self) -> str:
-        return _ADVICE
+        return NO_MODEL
+
+
+def _nothing(token: str) -> None:
+    """On a service for many there are too many tokens to look for, and no kernel gets them."""
 
 
 main = launch_new_instance = FrevaGPT.launch_instance

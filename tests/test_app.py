@@ -9,13 +9,14 @@ import subprocess
 import sys
 from importlib.metadata import requires
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from jupyter_frevagpt.models.weights import ENGINE_REQUIREMENT
 
-HEAVY = ("litellm", "lancedb", "pyarrow", "onnxruntime", "motor", "pymongo", "mcp", "openai", "xllamacpp")
+HEAVY = ("litellm", "lancedb", "pyarrow", "onnxruntime", "motor", "pymongo", "mcp", "openai", "xllamacpp", "PIL")
 
 FRESH = """
 import json, os, sys
@@ -44,17 +45,29 @@ def run(*command: str, tmp_path: Path, **environment: str) -> subprocess.Complet
     )
 
 
+def fresh(tmp_path: Path, **environment: str) -> dict[str, Any]:
+    """Return what a server that has just started knows."""
+    done = run(sys.executable, "-c", FRESH, tmp_path=tmp_path, **environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    state: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return state
+
+
 def test_a_fresh_server_has_imported_nothing_heavy_and_hidden_our_secrets(tmp_path: Path) -> None:
     canary = secrets.token_hex(8)
-    done = run(
-        sys.executable, "-c", FRESH, tmp_path=tmp_path, FREVAGPT_OPENAI_API_KEY=canary, FREVAGPT_MONGODB_URI=canary
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    state = json.loads(done.stdout.splitlines()[-1])
+    state = fresh(tmp_path, FREVAGPT_OPENAI_API_KEY=canary)
     assert "FrevaGPT" in state["loaded"]
     assert "jupyter_frevagpt" in state["modules"]
     assert not set(HEAVY) & set(state["modules"])
     assert canary not in json.dumps(state["environment"])
+
+
+def test_the_address_of_a_database_is_hidden_and_its_driver_there_before_the_first_request(tmp_path: Path) -> None:
+    canary = secrets.token_hex(8)
+    state = fresh(tmp_path, FREVAGPT_MONGODB_URI=f"mongodb://user:{canary}@127.0.0.1:9/chatbot")
+    assert canary not in json.dumps(state["environment"])
+    assert "motor" in state["modules"]
+    assert not (set(HEAVY) - {"motor", "pymongo"}) & set(state["modules"])
 
 
 @pytest.mark.parametrize("command", [["server", "extension", "list"], ["labextension", "list"]])
