@@ -106,7 +106,8 @@ class Turn:
             return
         if not self._ending:
             self._ending = True
-            self._task.cancel()
+            if self.started.is_set():  # a task that is cancelled before its first step never takes it
+                self._task.cancel()
         await asyncio.wait({self._task}, timeout=_STOP_SECONDS)
         if not self._over:
             _log.warning("thread %s: what it waits for does not end in time and is left behind", self.ref.thread_id)
@@ -165,6 +166,8 @@ class Turn:
         reason = "Finished."
         failure: StreamVariant | None = None
         try:
+            if self._ending:
+                raise asyncio.CancelledError
             await self._converse()
         except asyncio.CancelledError:
             reason = "Stopped."

@@ -300,6 +300,20 @@ async def test_stop_of_a_turn_just_started() -> None:
     assert turn.log[-1] == StreamEnd("Stopped.")
 
 
+async def test_stop_before_a_turn_takes_its_first_step() -> None:
+    stage = Stage(text("hello"))
+    starting = asyncio.create_task(stage.start())
+    async with asyncio.timeout(10):
+        while (turn := stage.conversations.find(stage.ref)) is None:  # noqa: ASYNC110 - each step of the loop is looked at
+            await asyncio.sleep(0)
+        assert not turn.started.is_set(), "this test must stop it earlier"
+        await turn.stop()
+        assert await starting is turn
+    assert turn.log[-1] == StreamEnd("Stopped.")
+    check_record(turn, await stage.stored())
+    assert (await stage.play()).log[-1] == StreamEnd("Finished."), "the thread must not stay busy"
+
+
 async def test_a_failing_model_keeps_what_came_before() -> None:
     stage = Stage([*text("half"), ModelFailed("The service broke off.")])
     turn = await stage.play()

@@ -135,7 +135,7 @@ async def test_a_culler_takes_no_kernel_that_we_ask(
             end = time.monotonic() + 1.2
             while time.monotonic() < end:
                 if asked:
-                    await served.guest.ops.describe(timeout=20)
+                    await served.guest.ops.describe(timeout=60)
                 await asyncio.sleep(0.1)
             await served.manager.cull_kernels()
             return served.kernel_id in served.manager
@@ -148,4 +148,8 @@ async def test_a_culler_takes_no_kernel_that_we_ask(
         async with asyncio.timeout(60):
             while served.state != "idle":
                 await asyncio.sleep(0.005)
-        assert not await is_there_after_a_while(), "an idle kernel must be culled though we go on asking"
+        # A late message of the cell's may count as activity once more; our questions must not.
+        for _ in range(10):
+            if not await is_there_after_a_while():
+                return
+        pytest.fail("an idle kernel must be culled though we go on asking")
