@@ -190,7 +190,9 @@ class MongoThreadStore:
         with self._connection.talking():
             collection = await self._connection.collection()
             document = await collection.find_one(_mine(ref), fields)
-            if document is None and await collection.find_one({"thread_id": {"$eq": ref.thread_id}}, {"_id": 1}):
+            # Another's and not just anyone's: one of the caller's own may have been made between the two questions.
+            foreign = {"thread_id": {"$eq": ref.thread_id}, "user_id": {"$ne": ref.owner}}
+            if document is None and await collection.find_one(foreign, {"_id": 1}):
                 raise ThreadNotFound
             return document
 
@@ -266,15 +268,15 @@ class MongoThreadStore:
 
     async def _begin(self, ref: ThreadRef, batch: Batch, topic: str) -> ThreadSummary:
         collection = await self._connection.collection()
-        for _ in range(2):
-            # Matches nothing where the question arrived before, or there is no such thread.
-            await collection.update_one(
-                {**_mine(ref), _RECENT: {"$ne": batch.id}}, {"$set": {"date": datetime.now(UTC)}, **_pushed(batch)}
-            )
-            if (document := await self._find(ref, SUMMARY)) is not None:
+        change = {"$set": {"date": datetime.now(UTC)}, **_pushed(batch)}
+        for _ in range(3):  # others make and delete the thread meanwhile
+            done = await collection.update_one({**_mine(ref), _RECENT: {"$ne": batch.id}}, change)
+            document = await self._find(ref, {**SUMMARY, _RECENT: 1})
+            if document is None:
+                with suppress(DuplicateKeyError):
+                    return await self._insert(ref, batch, topic, {})
+            elif done.matched_count or batch.id in (document.get(_RECENT) or []):
                 return summary_of(document)
-            with suppress(DuplicateKeyError):  # another process made it in this moment
-                return await self._insert(ref, batch, topic, {})
         raise ThreadNotFound
 
     async def _insert(self, ref: ThreadRef, batch: Batch, topic: str, more: Document) -> ThreadSummary:
