@@ -23,3 +23,19 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "jupyter-frevagpt"}]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext jupyter_frevagpt`` in a notebook."""
+    from .magics import FrevaGPTMagics, keep_question_marks  # IPython, which the server does not need
+
+    shell.register_magics(FrevaGPTMagics)
+    if keep_question_marks not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(keep_question_marks)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext jupyter_frevagpt``: questions end with a question mark for IPython's help again."""
+    from .magics import keep_question_marks
+
+    shell.input_transformers_cleanup.remove(keep_question_marks)

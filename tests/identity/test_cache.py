@@ -119,7 +119,9 @@ async def test_no_answer_counts_past_the_end_of_the_token(
 
 
 @pytest.mark.parametrize(
-    "token", ["a.b.c", "..", f"x.{'A' * 9000}.y", "a.bnVsbA.c", jwt(exp=True), jwt(exp=None), jwt()]
+    "token",
+    ["a.b.c", "..", f"x.{'A' * 9000}.y", "a.bnVsbA.c", jwt(exp=True), jwt(exp=None), jwt()],
+    ids=["three parts", "none", "long", "null", "true", "no time", "nothing"],
 )
 async def test_what_is_no_jwt_ends_never(token: str) -> None:
     assert credential(token).expires == float("inf")
