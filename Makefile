@@ -15,6 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PORT ?= 8888
 LAB_ARGS ?=
 PYTEST_ARGS ?=
+# Most tests wait for kernels and servers: three at once need half the time of one after the other, also on two cores.
+WORKERS ?= 3
 
 .PHONY: lab test check check-python check-typescript test-python test-typescript test-ui test-helper bench soak fresh clean
 
@@ -38,7 +40,7 @@ test-typescript:
 	cd labextension && npm test --silent
 
 test-python: .make/helper .make/client
-	pytest -m "not ui and not soak" $(PYTEST_ARGS)
+	pytest -m "not ui and not soak" -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 test-helper: .make/helper
 	pytest -m "helper and not soak" $(PYTEST_ARGS)
