@@ -20,6 +20,7 @@ from .calls import calls, stops
 from .changes import changes
 from .figures import Figure, failures, table
 from .guest import guest
+from .panel import panel
 from .prints import prints
 from .processes import ROOT, Ground
 from .starts import lab, starts
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Ground], Awaitable[list[Figure]]]] = {
     "bundle": bundle,
     "starts": starts,
     "lab": lab,
+    "panel": panel,
     "streams": paced,
     "bursts": bursts,
     "calls": calls,
