@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +19,34 @@ from jupyter_server.extension.application import ExtensionApp
 from ._paths import shipped
 from .advice import NO_MODEL
 from .conversation.approvals import Approvals
+from .conversation.context import Attachments
 from .conversation.conversations import Conversations
+from .conversation.errands import Errands
 from .conversation.parts import TurnLimits
 from .conversation.preparing import Preparation
+from .conversation.retention import Retention
 from .conversation.threads import Threads
 from .conversation.titles import Titles
-from .domain.protocols import ThreadStore, Tool
+from .domain.protocols import Kernels, ThreadStore, Tool
 from .domain.redaction import Redactor
 from .domain.values import Policies, ThreadRef
 from .handlers.base import Desk
+from .handlers.crowd import Crowd
 from .handlers.routes import route_table
+from .handlers.rules import Rules
+from .handlers.trouble import Trouble
 from .identity import (
     FrevaIdentityProvider,
+    UnnamedKernels,
     check_database,
     check_safe,
+    close_memory,
     development_identity,
     is_visitor,
     owner_of,
+    take_secrets,
 )
+from .kernels.audit import Audit, AuditedKernels
 from .kernels.registry import GuestRegistry
 from .kernels.surroundings import KernelSurroundings
 from .models.local import LocalModel
@@ -42,15 +54,20 @@ from .models.router import CatalogueModels
 from .models.secret import Secret
 from .prompts import PromptFolders
 from .settings import Settings
+from .threads.aged import aged
+from .threads.databases import Databases
 from .threads.folders import OwnerFolders
 from .threads.jsonl import FileThreadStore
 from .threads.memory import MemoryThreadStore
-from .threads.mirror import MirroredThreadStore
+from .threads.realms import RealmThreadStore
 from .tools.code import CodeInterpreter
+from .tools.desk import NotebookDesk
 from .tools.inspect import InspectVariable
+from .tools.notebook import notebook_tools
+from .tools.root_files import RootFiles
 
-_SECRETS = ("FREVAGPT_OPENAI_API_KEY", "FREVAGPT_MONGODB_URI")
-_NOT_FOR_KERNELS = (*_SECRETS, "JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
+_NOT_FOR_KERNELS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
+_NOT_FOR_LOGS = ("input", "query", "topic", "content", "reason")  # parameters of addresses that others log
 _ACTIVITY_SECONDS = 30.0
 
 
@@ -67,6 +84,7 @@ class FrevaGPT(Settings, ExtensionApp):
         environment = dict(os.environ)
         provider = self.serverapp.identity_provider
         mongo_uri = environment.get("FREVAGPT_MONGODB_URI", "")
+        is_service = isinstance(provider, FrevaIdentityProvider)
         hub_owner = environment.get("JUPYTERHUB_USER", "")
         check_safe(self.serverapp)
         check_database(provider, mongo_uri, owner_is_set=self.trait_has_value("owner"), on_hub=bool(hub_owner))
@@ -76,8 +94,10 @@ class FrevaGPT(Settings, ExtensionApp):
             user_id_names_owner=self.user_id_names_owner,
             environment=environment,
         )
-        for name in _SECRETS:
-            os.environ.pop(name, None)  # so that no kernel inherits them
+        if take_secrets(os.environ) and self.close_memory:
+            close_memory()
+        self._trouble = Trouble()
+        logging.getLogger("jupyter_frevagpt").addHandler(self._trouble)
         self._folders = OwnerFolders(Path(self.data_dir))
         self._local = LocalModel(
             snippets_path=shipped("resources") / "local-model" / "snippets.jsonl",
@@ -85,7 +105,7 @@ class FrevaGPT(Settings, ExtensionApp):
             idle_seconds=self.helper_idle_seconds,
         )
         self._models = CatalogueModels(
-            path=self._catalogue_path(),
+            path=self.catalogue_path,
             required=bool(self.catalogue),
             proxy_address=self.proxy_address,
             proxy_key=Secret(environment.get("FREVAGPT_OPENAI_API_KEY", "")),
@@ -105,8 +125,10 @@ class FrevaGPT(Settings, ExtensionApp):
             root=str(Path(self.serverapp.root_dir).absolute()),
             parent=self,
         )
-        self._surroundings = KernelSurroundings(self._kernels, tokens=self.namespace_tokens, redact=redactor.text)
+        tokens = self.namespace_tokens if self.send_variables else 0
+        self._surroundings = KernelSurroundings(self._kernels, tokens=tokens, redact=redactor.text)
         approvals = self._approvals = Approvals()
+        errands = self._errands = Errands()
         policies = Policies(self.approval_policy, self.scratch_approval_policy)
         site = [Path(self.prompts_dir)] if self.prompts_dir else []
         limits = TurnLimits(
@@ -117,16 +139,31 @@ class FrevaGPT(Settings, ExtensionApp):
             self.model_images,
             self.model_image_pixels,
         )
+
+        def visitor(owner: str) -> bool:
+            return is_visitor(owner, hub_owner)
+
+        audit = Audit(Path(self.audit_file)) if self.audit_file else None
+        kernels: Kernels = AuditedKernels(self._kernels, audit) if audit is not None else self._kernels
+        notebook = NotebookDesk(
+            errands,
+            self._kernels,
+            approvals,
+            policies,
+            visitor=visitor,
+            redact=redactor.text,
+            record=audit.record if audit is not None else None,
+        )
         tools: list[Tool] = [
-            CodeInterpreter(self._kernels, approvals, policies, visitor=lambda owner: is_visitor(owner, hub_owner)),
+            CodeInterpreter(kernels, approvals, policies, visitor=visitor),
             *([InspectVariable(self._surroundings, redactor.text)] if self.send_variables else []),
+            *notebook_tools(notebook),
         ]
         prompts = PromptFolders([*site, shipped("prompts")])
-        surroundings = self._surroundings if self.send_variables else None
         self._store = self._store_at(mongo_uri)
         self._conversations = Conversations(
             Threads(self._store, MemoryThreadStore()),
-            Preparation(self._models, tools, prompts, limits, surroundings),
+            Preparation(self._models, tools, prompts, limits, self._surroundings),
             titles=Titles(self._models, prompts, self.title_model),
             when_idle=self._put_aside,
             when_deleted=self._remove,
@@ -135,24 +172,28 @@ class FrevaGPT(Settings, ExtensionApp):
         desk = Desk(
             conversations=self._conversations,
             approvals=approvals,
+            errands=errands,
+            attachments=Attachments(
+                self._surroundings if self.send_variables else None, RootFiles(self.serverapp.root_dir), redactor.text
+            ),
             models=self._models,
-            kernels=self._kernels,
+            kernels=UnnamedKernels(self._kernels) if is_service else self._kernels,
             surroundings=self._surroundings,
             scratch=self._folders,
-            learn=_nothing if isinstance(provider, FrevaIdentityProvider) else redactor.learn,
+            learn=_nothing if is_service else redactor.learn,
+            rules=Rules(policies, self.send_variables and self.namespace_tokens > 0, self._models.services),
+            trouble=self._trouble,
+            remove_all=self._remove_all,
+            settings=tuple(name for name in self.config.get("FrevaGPT", {}) if name in Settings.class_trait_names()),
             owner=self._owner_of,
             advice=self._advice,
+            crowd=Crowd(self.most_turns, self.most_streams),
             gets_allowed=self.allow_get_requests,
             strict_agents=tuple(self.strict_user_agents),
         )
         self.handlers.extend(route_table(desk))
-
-    def _catalogue_path(self) -> Path | None:
-        """Return the configured file, else the one of the working directory, which on a hub may be anybody's."""
-        if self.catalogue:
-            return Path(self.catalogue)
-        on_hub = any(name.startswith("JUPYTERHUB_") for name in os.environ)
-        return None if on_hub else Path("litellm_config.yaml").absolute()
+        web = self.serverapp.web_app.settings
+        web["extra_log_scrub_param_keys"] = [*web.get("extra_log_scrub_param_keys", ()), *_NOT_FOR_LOGS]
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         # A full collection looks at each of the 190,000 objects of a started server, which holds the event loop for 70
@@ -160,15 +201,21 @@ class FrevaGPT(Settings, ExtensionApp):
         gc.freeze()
         activity = serverapp.web_app.settings["last_activity_times"]
         self._awake = asyncio.create_task(self._stay_awake(activity), name="frevagpt activity")
+        if self.retention_days:
+            retention = Retention(self._conversations, partial(aged, self._folders), self.retention_days)
+            self._sweeping = asyncio.create_task(retention.run(), name="frevagpt retention")
 
     async def stop_extension(self) -> None:
         """Stop the turns and save what they have, let go of kernels, end helper processes."""
-        if awake := getattr(self, "_awake", None):
-            awake.cancel()
-            with suppress(asyncio.CancelledError):
-                await awake
+        logging.getLogger("jupyter_frevagpt").removeHandler(self._trouble)
+        for task in (getattr(self, "_awake", None), getattr(self, "_sweeping", None)):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await self._conversations.close()
         await self._store.aclose()
+        await self._databases.aclose()
         await self._surroundings.close()
         await self._kernels.close()
         await self._models.aclose()
@@ -181,12 +228,16 @@ class FrevaGPT(Settings, ExtensionApp):
 
     def _store_at(self, mongo_uri: str) -> ThreadStore:
         files = FileThreadStore(self._folders)
-        if not mongo_uri:
-            return files
-        from .threads.mongo import MongoThreadStore  # the driver takes long to import: not without a database
-
-        mongo = MongoThreadStore(mongo_uri, database=self.mongodb_database, collection=self.mongodb_collection)
-        return MirroredThreadStore(mongo, files) if self.mirror_threads else mongo
+        databases = self._databases = Databases(
+            self.mongodb_database, self.mongodb_collection, files if self.mirror_threads else None
+        )
+        site = databases.opened(mongo_uri, own=True) if mongo_uri else files
+        provider = self.serverapp.identity_provider if self.serverapp is not None else None
+        if not isinstance(provider, FrevaIdentityProvider):
+            return site
+        if any(realm.vault for realm in provider.known_realms):
+            databases.prepare()
+        return RealmThreadStore(site, provider.mongo_uri, databases.opened)
 
     async def _stay_awake(self, activity: dict[str, datetime]) -> None:
         """Let a running turn count as activity, so that no hub stops the server in the middle of an answer."""
@@ -196,6 +247,11 @@ class FrevaGPT(Settings, ExtensionApp):
             await asyncio.sleep(_ACTIVITY_SECONDS)
 
     def _owner_of(self, handler: APIHandler) -> str:
+        if (owner := self._named_owner(handler)) in self.off_for:
+            raise PermissionError("FrevaGPT is switched off for you here. Ask your administrator.")
+        return owner
+
+    def _named_owner(self, handler: APIHandler) -> str:
         if self._development is not None:
             return self._development.owner(handler, self.owner)
         return owner_of(
@@ -217,12 +273,16 @@ class FrevaGPT(Settings, ExtensionApp):
 
     async def _put_aside(self, ref: ThreadRef) -> None:
         self._approvals.forget(ref)
+        self._errands.forget(ref)
         await self._kernels.forget(ref)
 
     async def _remove(self, ref: ThreadRef) -> None:
         await self._put_aside(ref)
         await self._kernels.end_own(ref)
         await asyncio.to_thread(self._folders.remove, ref)
+
+    async def _remove_all(self, owner: str) -> None:
+        await asyncio.to_thread(self._folders.remove_all, owner)
 
     async def _advice(self) -> str:
         return NO_MODEL

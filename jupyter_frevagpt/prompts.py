@@ -22,7 +22,7 @@ _FILES = ("starting_prompt.md", "summary_prompt.md", "examples.jsonl")
 
 
 class PromptFolders:
-    """Reads ``starting_prompt.md``, ``summary_prompt.md`` and ``examples.jsonl``.
+    """Reads ``starting_prompt.md``, ``summary_prompt.md``, ``notebook_prompt.md`` and ``examples.jsonl``.
 
     Each file is looked for in the folders of a model: that of the catalogue's ``prompt_set``, those of the model's
     name and its beginnings up to a hyphen, ``small`` where the name tells of less than nine billion parameters, and
@@ -38,6 +38,10 @@ class PromptFolders:
         kinds = kinds_of(model, prompt_set)
         starting, summary, examples = (self._text(name, kinds) for name in _FILES)
         return starting, list(_examples(examples)), summary
+
+    def notebook(self, model: str, prompt_set: str = "") -> str:
+        """Return what a model is told that may work in the notebook which is open."""
+        return self._text("notebook_prompt.md", kinds_of(model, prompt_set))
 
     def title(self) -> str:
         """Return what a model is told that writes a title."""

@@ -79,12 +79,25 @@ class Settings(HasTraits):
     namespace_tokens = Integer(
         800, min=0, help="About the most tokens of each request to a model that tell of variables; 0 for none."
     ).tag(config=True)
+    retention_days = Float(
+        0,
+        min=0,
+        help="Days after its last question after which a thread in plain files is removed; 0 keeps them all.",
+    ).tag(config=True)
+    audit_file = Unicode(
+        "",
+        help="File that gets a line of JSON, mode 0600, for each piece of code before the assistant runs it: owner, "
+        'date, thread, kernel, sha256, code. "" for none.',
+    ).tag(config=True)
+    off_for = List(Unicode(), [], help="Names of owners for whom the assistant is switched off.").tag(config=True)
     allow_get_requests = Bool(True, help="Take requests that change state by GET too, behind the gate.").tag(
         config=True
     )
     strict_user_agents = List(
         Unicode(), ["climate-claw-python"], help="Parts of user agents that get no variants but the old ones."
     ).tag(config=True)
+    most_turns = Integer(100, min=1, help="Answers of one user's that may be going on at once.").tag(config=True)
+    most_streams = Integer(200, min=1, help="Connections of one user's that may read answers at once.").tag(config=True)
     freva_config = Unicode(
         "",
         help="Path of the Freva configuration, as EVALUATION_SYSTEM_CONFIG_FILE in kernels that the assistant starts.",
@@ -94,6 +107,11 @@ class Settings(HasTraits):
         _VISITORS,
         "deny",
         help="Other people on a user's server (a hub's shares): deny, or own-threads, where each run is asked about.",
+    ).tag(config=True)
+    close_memory = Bool(
+        True,
+        help="Where a key of ours is in the environment, keep other processes of this account, such as kernels, from "
+        "reading it in this server's memory. Linux only; debuggers and core dumps need False.",
     ).tag(config=True)
     development = Bool(help="A made-up identity for development, on loopback only. Default: $FREVAGPT_DEV.").tag(
         config=True
@@ -109,6 +127,14 @@ class Settings(HasTraits):
         help="Collection of the threads. Default: $FREVAGPT_MONGODB_COLLECTION_NAME, else threads."
     ).tag(config=True)
     mirror_threads = Bool(False, help="Keep threads of a MongoDB in plain files too.").tag(config=True)
+
+    @property
+    def catalogue_path(self) -> Path | None:
+        """The configured catalogue, else the one of the working directory, which on a hub may be anybody's."""
+        if self.catalogue:
+            return Path(self.catalogue)
+        on_hub = any(name.startswith("JUPYTERHUB_") for name in os.environ)
+        return None if on_hub else Path("litellm_config.yaml").absolute()
 
     @default("development")
     def _default_development(self) -> bool:

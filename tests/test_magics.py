@@ -33,8 +33,8 @@ def _until(client: BlockingKernelClient, last: Callable[[Message], bool]) -> lis
 def _run(client: BlockingKernelClient, code: str) -> tuple[Message, list[Message]]:
     """Run a cell; returns the content of its reply and what came on iopub."""
     sent = client.execute(code)
-    reply = client.get_shell_msg(timeout=_SECONDS)
-    assert reply["parent_header"]["msg_id"] == sent
+    while (reply := client.get_shell_msg(timeout=_SECONDS))["parent_header"]["msg_id"] != sent:
+        pass  # of a question whether it is there, asked when it started
     messages = _until(
         client,
         lambda one: (

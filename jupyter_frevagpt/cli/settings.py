@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from jupyter_core.application import JupyterApp
@@ -22,10 +22,14 @@ _FILES = ("jupyter_server_config", "jupyter_lab_config", "jupyter_jupyter_frevag
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where chats are kept, and whose they are."""
+    """Where chats are kept, and whose they are; ``realms`` are those of the Freva identity provider."""
 
     data_dir: str
     owner: str
+    database: str = ""
+    collection: str = ""
+    realms: dict[str, Any] = {}
+    database_hosts: list[str] = []
 
 
 def place(data_dir: str = "", owner: str = "") -> Place:
@@ -34,11 +38,19 @@ def place(data_dir: str = "", owner: str = "") -> Place:
     What was given to a server on its command line is not seen here. The extension itself is not asked: it costs two
     seconds to import.
     """
-    section = _config().get("FrevaGPT", {})
+    config = _config()
+    section, freva = config.get("FrevaGPT", {}), config.get("FrevaIdentityProvider", {})
     default = Path(jupyter_data_dir()) / "frevagpt"
     # As the server names the owner: a hub says who the user is, else it is the account.
     known = os.environ.get("JUPYTERHUB_USER", "") or str(section.get("owner") or "") or account()
-    return Place(os.path.abspath(data_dir or str(section.get("data_dir") or default)), owner or known)
+    return Place(
+        os.path.abspath(data_dir or str(section.get("data_dir") or default)),
+        owner or known,
+        section.get("mongodb_database") or os.environ.get("FREVAGPT_MONGODB_DATABASE_NAME") or "chatbot",
+        section.get("mongodb_collection") or os.environ.get("FREVAGPT_MONGODB_COLLECTION_NAME") or "threads",
+        dict(freva.get("realms") or {}),
+        list(freva.get("database_hosts") or []),
+    )
 
 
 def settings(data_dir: str = "") -> FrevaGPT:

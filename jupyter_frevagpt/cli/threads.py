@@ -12,6 +12,8 @@ from ..domain.errors import BadRequest, FrevaGPTError
 
 if TYPE_CHECKING:
     from ..threads.jsonl import FileThreadStore
+    from ..threads.mongo import MongoThreadStore
+    from .settings import Place
 
 _PAGE = 100
 _LONGEST_LINE = 500_000_000
@@ -35,7 +37,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     taken.set_defaults(run=run, does=_import)
     for verb in (export, taken):
         verb.add_argument("--owner", default="", help="whose chats; default: yours, as the server knows you")
-        verb.add_argument("--data-dir", default="", metavar="DIR", help="folder of the chats; default: as configured")
+        verb.add_argument(
+            "--data-dir", default="", metavar="DIR", help="folder of the chats; default: as configured, or a MongoDB"
+        )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         found = place(options.data_dir, options.owner)
-        code: int = asyncio.run(options.does(_store(found.data_dir, options.data_dir), found.owner, options))
+        code: int = asyncio.run(_with_store(found, options))
     except FrevaGPTError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -55,25 +59,18 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _store(folder: str, given: str) -> FileThreadStore:
-    """Return the store of the chats: so far the data folder, which is not where they are with a MongoDB."""
-    from pathlib import Path
+async def _with_store(found: Place, options: argparse.Namespace) -> int:
+    from .store import store_of
 
-    from ..threads.folders import OwnerFolders
-    from ..threads.jsonl import FileThreadStore
-
-    if os.environ.get("FREVAGPT_MONGODB_URI") and not given:
-        raise FrevaGPTError(
-            "The chats of this site are in a MongoDB, which this command does not reach. Give --data-dir to use a "
-            "folder all the same."
-        )
-    return FileThreadStore(OwnerFolders(Path(folder)))
+    async with store_of(found, files=bool(options.data_dir)) as store:
+        code: int = await options.does(store, found.owner, options)
+    return code
 
 
-async def _export(store: FileThreadStore, owner: str, options: argparse.Namespace) -> int:
+async def _export(store: FileThreadStore | MongoThreadStore, owner: str, options: argparse.Namespace) -> int:
+    from ..conversation.archive import line_of
     from ..domain.errors import ThreadNotFound
     from ..domain.values import ThreadRef, ThreadSummary
-    from .archive import line_of
 
     found: list[ThreadSummary] = []
     if options.thread:
@@ -95,8 +92,8 @@ async def _export(store: FileThreadStore, owner: str, options: argparse.Namespac
     return 0
 
 
-async def _import(store: FileThreadStore, owner: str, options: argparse.Namespace) -> int:
-    from .archive import chat_of
+async def _import(store: FileThreadStore | MongoThreadStore, owner: str, options: argparse.Namespace) -> int:
+    from ..conversation.archive import chat_of
 
     taken = refused = 0
     with _opened(options.file) as file:

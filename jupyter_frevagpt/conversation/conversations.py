@@ -7,11 +7,15 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
-from ..domain.errors import FrevaGPTError, ThreadBusy, ThreadNotFound
+from ..domain.errors import BadRequest, FrevaGPTError, StoreUnavailable, ThreadBusy, ThreadNotFound
 from ..domain.protocols import ThreadStore
-from ..domain.values import Search, ThreadPage, ThreadRef, ToolContext
+from ..domain.values import Search, ThreadPage, ThreadRef, ThreadSummary, ToolContext, Wishes
 from ..domain.variants import ServerHint, StreamVariant, User
+from .archive import chat_in
+from .context import sources
+from .hold import LEASE_SECONDS, Hold
 from .preparing import Preparation
 from .rerun import MODEL, QUESTION
 from .threads import Items, Threads
@@ -23,9 +27,17 @@ from .turn import Turn
 _log = logging.getLogger("jupyter_frevagpt.conversations")
 
 _LOG_SECONDS = 60.0
-_LEASE_SECONDS = 20.0
-_RENEWAL_SECONDS = 5.0
 _IDLE_SECONDS = 3600.0
+_SAVE_SECONDS = 5.0
+_NO_WISHES = Wishes()
+
+
+class _Start:
+    """A turn that is being prepared: whether it is to stop at once, and when the preparation is over."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.over = asyncio.Event()
 
 
 class Conversations:
@@ -50,33 +62,56 @@ class Conversations:
         self._idle_seconds = idle_seconds
         self._asked: Counter[ThreadRef] = Counter()
         self._turns: dict[ThreadRef, Turn] = {}
-        self._starting: dict[ThreadRef, asyncio.Event] = {}
+        self._starting: dict[ThreadRef, _Start] = {}
+        self._leaving: Counter[ThreadRef] = Counter()
+        self._holds: dict[ThreadRef, Hold] = {}
+        self._closing = asyncio.Lock()
         self._attending: set[asyncio.Task[None]] = set()
 
     # ---- turns
 
-    async def start(self, ref: ThreadRef, question: User, *, keep: bool = True, approval: bool = False) -> Turn:
+    async def start(
+        self,
+        ref: ThreadRef,
+        question: User,
+        *,
+        keep: bool = True,
+        approval: bool = False,
+        client: str = "",
+        wishes: Wishes = _NO_WISHES,
+    ) -> Turn:
         """Begin the turn that answers a question; ``approval`` tells that the client can answer when code waits.
+
+        ``client`` names the page that asks, "" for a client that is none.
 
         Raises ThreadBusy while the thread has a running turn, ThreadNotFound for somebody else's thread, BadRequest
         for a model that cannot chat, StoreUnavailable when the question cannot be kept.
         """
-        return await self._launch(ref, question, keep=keep, approval=approval)
+        return await self._launch(ref, question, keep=keep, approval=approval, client=client, wishes=wishes)
 
-    async def rerun(self, ref: ThreadRef, kernel_id: str, *, approval: bool = False) -> Turn:
+    async def rerun(
+        self, ref: ThreadRef, kernel_id: str, *, approval: bool = False, wishes: Wishes = _NO_WISHES
+    ) -> Turn:
         """Begin a turn that runs the thread's code again, a piece at a time, up to the first that fails.
 
         Raises ThreadBusy, ThreadNotFound, StoreUnavailable, and BadRequest for a thread without code.
         """
         await self._threads.store(ref)
-        return await self._launch(ref, User(QUESTION, MODEL, kernel_id), keep=True, approval=approval)
+        question = User(QUESTION, MODEL, kernel_id)
+        return await self._launch(ref, question, keep=True, approval=approval, client="", wishes=wishes)
 
-    async def _launch(self, ref: ThreadRef, question: User, *, keep: bool, approval: bool) -> Turn:
+    async def _launch(
+        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool, client: str, wishes: Wishes
+    ) -> Turn:
+        if self._leaving[ref]:
+            raise ThreadNotFound
         if ref in self._starting:
             raise ThreadBusy
-        stopped = self._starting[ref] = asyncio.Event()
+        start = self._starting[ref] = _Start()
         try:
-            turn, store = await self._prepared(ref, question, keep=keep, approval=approval)
+            turn, store = await self._prepared(
+                ref, question, keep=keep, approval=approval, client=client, wishes=wishes
+            )
             self._turns[ref] = turn
             self._asked[ref] += 1
             over = asyncio.Event()
@@ -85,29 +120,49 @@ class Conversations:
             await turn.started.wait()
         finally:
             del self._starting[ref]
-        if stopped.is_set():
+            start.over.set()
+        if start.stopped:
             await turn.stop()
         return turn
 
     async def _prepared(
-        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool
+        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool, client: str, wishes: Wishes
     ) -> tuple[Turn, ThreadStore]:
         threads = self._threads
         if question.model != MODEL:
             await self._preparation.check(question.model)
         known = await threads.find(ref)
         store = known or (threads.kept if keep else threads.volatile)
-        if self.running(ref) or (known is not None and not await store.lease(ref, threads.holder, _LEASE_SECONDS)):
+        if self.running(ref):
+            raise ThreadBusy
+        if store is threads.kept and not keep:
+            raise BadRequest("This chat is stored, so a question in it is too. Ask without storing in a new chat.")
+        if (hold := self._holds.get(ref)) is not None:  # whose release must not end the lease of this turn
+            await hold.ended.wait()
+        if (before := self._turns.get(ref)) is not None and not await before.saved(_SAVE_SECONDS):
+            raise StoreUnavailable(
+                "The answer before this question is not saved yet. It is kept in memory: ask again in a while."
+            )
+        if known is not None and not await store.lease(ref, threads.holder, LEASE_SECONDS):
             raise ThreadBusy
         try:
-            history = await self.history(ref)
-            context = ToolContext(ref, question.kernel_id, keep=store is threads.kept, approval=approval)
+            history = await self._closed(ref, store) if known is not None else []
+            kept = store is threads.kept
+            context = ToolContext(
+                ref,
+                question.kernel_id,
+                keep=kept,
+                approval=approval,
+                client=client,
+                sources=sources(question),
+                wishes=wishes,
+            )
             if question.model == MODEL:
                 parts = self._preparation.rerun(history, context)
             else:
                 parts = await self._preparation.question(question, history, context)
             await store.reserve(ref, question, topic_of(question.content))
-            mine = known is not None or await store.lease(ref, threads.holder, _LEASE_SECONDS)
+            mine = known is not None or await store.lease(ref, threads.holder, LEASE_SECONDS)
         except BaseException:
             with suppress(FrevaGPTError):
                 await store.release(ref, threads.holder)
@@ -133,11 +188,11 @@ class Conversations:
     async def stop(self, ref: ThreadRef) -> None:
         """Stop the thread's turn if there is one; raises ThreadNotFound for a thread that is not the caller's."""
         turn = self._turns.get(ref)
-        if (stopped := self._starting.get(ref)) is not None:
-            stopped.set()
+        if (start := self._starting.get(ref)) is not None:
+            start.stopped = True
         if turn is not None:
             await turn.stop()
-        elif stopped is None:
+        elif start is None:
             await self._threads.find(ref)
 
     async def add(self, ref: ThreadRef, hint: ServerHint) -> None:
@@ -162,12 +217,19 @@ class Conversations:
         items = await store.read(ref)
         if self.running(ref):
             return items[: _last_question(items)] if finished else items
-        if ref in self._turns or not (missing := closed(items)):
+        if ref in self._starting or not closed(items):
             return items
-        if await store.leased(ref, self._threads.holder):
-            return items
-        await store.append(ref, missing)
-        return [*items, *missing]
+        return await self._closed(ref, store)
+
+    async def _closed(self, ref: ThreadRef, store: ThreadStore) -> Items:
+        """Return a thread's items; a last turn that the end of a server cut off is closed, by the first who looks."""
+        async with self._closing:
+            items = await store.read(ref)
+            if ref in self._turns or not (missing := closed(items)) or await store.leased(ref, self._threads.holder):
+                return items
+            with suppress(StoreUnavailable):  # then it is closed when it is next looked at
+                await store.append(ref, missing)
+            return [*items, *missing]
 
     async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
         """Return a page of an owner's threads, newest first, and how many there are."""
@@ -197,17 +259,42 @@ class Conversations:
         await self._threads.store(ref)
         return await self._threads.fork(ref, await self.history(ref, finished=True), index)
 
+    async def adopt(self, owner: str, raw: Any) -> ThreadSummary:
+        """Make a thread of this owner's of what another one was written to a file as; raises BadRequest."""
+        try:
+            summary, items = await asyncio.to_thread(chat_in, raw, owner)
+        except BadRequest as error:
+            raise BadRequest(f"This chat cannot be imported: {error}.") from None
+        return await self._threads.adopt(summary, items)
+
     async def delete(self, ref: ThreadRef) -> None:
         """Stop what runs and remove the thread with all that belongs to it; raises ThreadNotFound."""
-        store = await self._threads.store(ref)
-        if (stopped := self._starting.get(ref)) is not None:
-            stopped.set()
-        if (turn := self._turns.get(ref)) is not None:
-            await turn.close()
-            self._turns.pop(ref, None)
-        await store.delete(ref)
-        if self._when_deleted is not None:
-            await self._when_deleted(ref)
+        self._leaving[ref] += 1  # nothing starts in it meanwhile
+        try:
+            if (start := self._starting.get(ref)) is not None:  # else its question would make the thread anew
+                start.stopped = True
+                await start.over.wait()
+            store = await self._threads.store(ref)
+            if (turn := self._turns.get(ref)) is not None:
+                await turn.close()
+                self._turns.pop(ref, None)
+            await store.delete(ref)
+            if self._when_deleted is not None:
+                await self._when_deleted(ref)
+        finally:
+            self._leaving[ref] -= 1
+            if not self._leaving[ref]:
+                del self._leaving[ref]
+
+    async def delete_all(self, owner: str) -> int:
+        """Remove all threads of an owner's with what belongs to them; returns how many there were."""
+        turns = {ref for ref in (*self._turns, *self._starting) if ref.owner == owner}
+        removed = 0
+        for ref in turns.union(await self._threads.all(owner)):
+            with suppress(ThreadNotFound):
+                await self.delete(ref)
+                removed += 1
+        return removed
 
     async def close(self) -> None:
         """Stop every turn and save what it has."""
@@ -219,41 +306,26 @@ class Conversations:
     # ---- beside a turn, and after it
 
     def _attend(self, turn: Turn, store: ThreadStore, over: asyncio.Event) -> None:
-        task = asyncio.create_task(self._accompany(turn, store, over), name=f"attend {turn.ref.thread_id}")
+        hold = self._holds[turn.ref] = Hold(turn, store, self._threads.holder)
+        task = asyncio.create_task(self._accompany(turn, store, over, hold), name=f"attend {turn.ref.thread_id}")
         self._attending.add(task)
         task.add_done_callback(self._attending.discard)
 
-    async def _accompany(self, turn: Turn, store: ThreadStore, over: asyncio.Event) -> None:
+    async def _accompany(self, turn: Turn, store: ThreadStore, over: asyncio.Event, hold: Hold) -> None:
         """Hold the thread while its turn runs; then name it, and at last let go of it."""
-        try:
-            await self._hold(turn.ref, store, over)
-        finally:
-            with suppress(FrevaGPTError):
-                await store.release(turn.ref, self._threads.holder)
+        await hold.until(over)
+        if self._holds.get(turn.ref) is hold:
+            del self._holds[turn.ref]
         question = turn.question
         if self._titles is not None and question.model != MODEL:
             await self._titles.give(store, turn.ref, question.content, question.model)
         await self._forget(turn)
 
-    async def _hold(self, ref: ThreadRef, store: ThreadStore, over: asyncio.Event) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(_RENEWAL_SECONDS):
-                    await over.wait()
-            except TimeoutError:
-                try:
-                    await store.lease(ref, self._threads.holder, _LEASE_SECONDS)
-                except ThreadNotFound:
-                    return
-                except FrevaGPTError:
-                    _log.warning("thread %s: the store does not answer; its lease may run out", ref.thread_id)
-            else:
-                return
-
     async def _forget(self, turn: Turn) -> None:
         """Keep the log until its last reader has left, and a minute longer; then wait until the thread is idle."""
         await asyncio.sleep(_LOG_SECONDS)
-        while turn.readers:  # noqa: ASYNC110 - a minute late is soon enough, no event is worth its wiring
+        # A minute late is soon enough, no event is worth its wiring; what is not saved yet is nowhere else.
+        while turn.readers or not await turn.saved(0):  # noqa: ASYNC110
             await asyncio.sleep(_LOG_SECONDS)
         ref = turn.ref
         if self._turns.get(ref) is turn:

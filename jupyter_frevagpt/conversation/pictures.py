@@ -20,6 +20,7 @@ _SMALL_BYTES = 100_000
 _QUALITY = 85
 _HEADER = struct.Struct(">8s4x4sIIB")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_JPEG_SIGNATURE = b"\xff\xd8\xff"
 
 
 class Pictures:
@@ -57,9 +58,14 @@ class Pictures:
 
 
 def scaled(png: str, pixels: int) -> str:
-    """Return a PNG, given in base64, as :meth:`Pictures.small` does."""
+    """Return a PNG or a user's JPEG, given in base64, as :meth:`Pictures.small` does.
+
+    A JPEG is always written anew: it may tell where and when it was taken.
+    """
     try:
         data = base64.b64decode(png, validate=True)
+        if data.startswith(_JPEG_SIGNATURE):
+            return base64.b64encode(_made(data, pixels, plain=False, kind="JPEG")).decode()
         signature, kind, width, height, depth = _HEADER.unpack_from(data)
         if signature != _SIGNATURE or kind != b"IHDR" or width * height > _MOST_PIXELS:
             return ""
@@ -69,12 +75,15 @@ def scaled(png: str, pixels: int) -> str:
     return png if made is data else base64.b64encode(made).decode()
 
 
-def _made(data: bytes, pixels: int, *, plain: bool) -> bytes:
-    from PIL import Image  # here, since a server that shows no figure to a model never needs it
+def _made(data: bytes, pixels: int, *, plain: bool, kind: str = "PNG") -> bytes:
+    from PIL import Image, ImageOps  # here, since a server that shows no figure to a model never needs it
 
-    with Image.open(BytesIO(data), formats=["PNG"]) as opened:
+    with Image.open(BytesIO(data), formats=[kind]) as opened:
+        if opened.width * opened.height > _MOST_PIXELS:
+            return b""
         opened.load()
-        picture = _eight_bits(opened)
+        upright = opened if kind == "PNG" else ImageOps.exif_transpose(opened)
+        picture = _eight_bits(upright)
         if max(picture.size) > pixels:
             factor = pixels / max(picture.size)
             size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))

@@ -10,6 +10,7 @@ from ..domain.errors import BadRequest
 from ..domain.protocols import Models, Prompts, Surroundings, Tool
 from ..domain.values import ModelInfo, ToolContext
 from ..domain.variants import StreamVariant, User
+from .imported import SOURCE, is_imported
 from .parts import TurnLimits, TurnParts
 from .rerun import MODEL, Rerun, codes_of
 from .transcript import CODE_TOOL
@@ -41,16 +42,22 @@ class Preparation:
         model = await self._models.chat(question.model)
         info = next(info for info in await self._models.list() if info.name == question.model)
         starting, examples, summary = self._prompts.before(question.model, info.prompt_set)
+        in_page = bool(context.client) and info.tools
+        values = context.wishes.variables == "values"
+        tools = [tool for tool in self._tools if in_page or not tool.spec.in_page]
+        tools = [tool for tool in tools if values or not tool.spec.tells_values]
+        if any(tool.spec.in_page for tool in tools):
+            starting = "\n\n".join((starting, self._prompts.notebook(question.model, info.prompt_set))).strip()
         return TurnParts(
             model=model,
             info=info,
-            tools=self._tools,
+            tools=tools,
             starting_prompt=starting,
             examples=examples,
             summary_prompt=summary,
             history=history,
             limits=self._limits,
-            context=context,
+            context=_informed(context, history),
             surroundings=self._surroundings,
         )
 
@@ -59,7 +66,8 @@ class Preparation:
         codes = codes_of(history)
         if not codes:
             raise BadRequest("This chat has no code that ran to its end, so there is nothing to run again.")
-        again = Rerun(codes, next(tool for tool in self._tools if tool.spec.name == CODE_TOOL))
+        tool = next(tool for tool in self._tools if tool.spec.name == CODE_TOOL)
+        again = Rerun(codes, tool, imported=is_imported(history))
         return TurnParts(
             model=again,
             info=ModelInfo(MODEL),
@@ -69,5 +77,10 @@ class Preparation:
             summary_prompt="",
             history=history,
             limits=msgspec.structs.replace(self._limits, rounds=len(codes) + 1),
-            context=context,
+            context=_informed(context, history),
         )
+
+
+def _informed(context: ToolContext, history: Sequence[StreamVariant]) -> ToolContext:
+    """Return the context of a turn that has, where its thread was imported, text from outside before it begins."""
+    return msgspec.structs.replace(context, sources=[*context.sources, SOURCE]) if is_imported(history) else context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..domain.errors import FrevaGPTError, ThreadNotFound
 from ..domain.protocols import ThreadStore
@@ -27,6 +28,7 @@ class Recorder:
         self._pending: list[StreamVariant] = []
         self._saved = asyncio.Event()
         self._saved.set()
+        self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def keep(self, item: StreamVariant) -> None:
@@ -37,7 +39,10 @@ class Recorder:
             self._task = asyncio.create_task(self._write(), name=f"record {self._ref.thread_id}")
 
     async def drain(self, seconds: float) -> bool:
-        """Wait until all is stored, at most so many seconds; tell whether it is."""
+        """Wait until all is stored, at most so many seconds, for which it is tried at once; tell whether it is."""
+        if self._saved.is_set():
+            return True
+        self._asked.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._saved.wait()
@@ -68,8 +73,15 @@ class Recorder:
                     told = True
                 if not isinstance(error, FrevaGPTError):
                     _log.exception("thread %s: the store failed", self._ref.thread_id)
-                await asyncio.sleep(pause)
+                await self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 del self._pending[: len(batch)]
         self._saved.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next try, unless somebody waits for it."""
+        self._asked.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._asked.wait()

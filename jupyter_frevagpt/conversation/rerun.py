@@ -6,9 +6,12 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+import msgspec
+
 from ..domain.protocols import Message, Tool
 from ..domain.values import CallDelta, ModelChunk, ToolContext, ToolRequest, ToolSpec
 from ..domain.variants import Code, ServerHint, StreamVariant, User
+from .imported import REASON, codes_in
 
 QUESTION = "Run the code of this chat again."
 MODEL = "rerun"
@@ -16,8 +19,11 @@ MODEL = "rerun"
 
 
 def codes_of(items: Sequence[StreamVariant]) -> list[str]:
-    """Return the code of a thread that ran to its end without an error, in order; what was a rerun is left out."""
-    done = {
+    """Return the code of a thread that ran to its end without an error, in order; what was a rerun is left out.
+
+    Of an imported thread it is what did so where the thread was written.
+    """
+    done = codes_in(items) | {
         run.get("id")
         for item in items
         if isinstance(item, ServerHint) and isinstance(run := item.content.get("run"), dict)
@@ -35,8 +41,10 @@ def codes_of(items: Sequence[StreamVariant]) -> list[str]:
 class Rerun:
     """The model of such a turn, and its tool, which looks what became of the last piece."""
 
-    def __init__(self, codes: Sequence[str], tool: Tool) -> None:
+    def __init__(self, codes: Sequence[str], tool: Tool, *, imported: bool = False) -> None:
+        """With ``imported`` each piece is asked about: whoever wrote the file wrote the code."""
         self.spec = tool.spec
+        self._imported = imported
         self._codes = list(codes)
         self._tool = tool
         self._at = 0
@@ -58,6 +66,8 @@ class Rerun:
     async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
         """Run a piece of code; whatever does not end as done is a failure, a refusal too."""
         done = False
+        if self._imported:
+            context = msgspec.structs.replace(context, distrust=REASON)
         async with aclosing(self._tool.run(request, context)) as variants:
             async for variant in variants:
                 if isinstance(variant, ServerHint) and isinstance(run := variant.content.get("run"), dict):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ..domain.variants import CodeOutput, Image, StreamVariant, ToolOutput, User
+from .context import pictured, pictures_of, shortened
 from .digest import digest
 from .pictures import PICTURES, Pictures
 
@@ -52,12 +53,19 @@ class Sight:
         for at, limit in limits.items():
             text = self._digests[id(items[at]), limit][1]
             seen[at] = msgspec.structs.replace(items[at], content=text)
-        figures = [(at, item) for at, item in enumerate(items) if isinstance(item, Image)]
-        sent = figures[-self._budget.images :] if self._vision and self._budget.images > 0 else []
-        small = await self._pictures.small([item.content for _, item in sent], self._budget.image_pixels)
-        contents = dict(zip((at for at, _ in sent), small, strict=True))
-        for at, item in figures:
-            seen[at] = Image(contents.get(at, ""), item.id)
+        question = max((at for at, item in enumerate(items) if isinstance(item, User)), default=0)
+        for at, item in enumerate(items[:question]):
+            if isinstance(item, User) and item.context:
+                seen[at] = shortened(item, self._budget.older_output_chars)
+        figures = [(at, picture) for at, item in enumerate(items) for picture in _pictures(item)]
+        count = min(self._budget.images, len(figures)) if self._vision else 0
+        sent = figures[len(figures) - count :]
+        small = await self._pictures.small([picture for _, picture in sent], self._budget.image_pixels)
+        shown: dict[int, list[str]] = {}
+        for (at, _), picture in zip(figures, [""] * (len(figures) - count) + small, strict=True):
+            shown.setdefault(at, []).append(picture)
+        for at, pictures in shown.items():
+            seen[at] = _with(seen[at], pictures)
         return seen
 
     def _learn(self, new: Sequence[tuple[StreamVariant, int]]) -> None:
@@ -69,6 +77,18 @@ class Sight:
 
 def _text(item: StreamVariant) -> str:
     return item.content if isinstance(item, CodeOutput | ToolOutput) else ""
+
+
+def _pictures(item: StreamVariant) -> list[str]:
+    """Return the pictures of an item: a run's, or those that went with a question."""
+    if isinstance(item, Image):
+        return [item.content]
+    return pictures_of(item) if isinstance(item, User) else []
+
+
+def _with(item: StreamVariant, pictures: Sequence[str]) -> StreamVariant:
+    """Return an item with these pictures in the places of its own, "" for one that is not sent."""
+    return pictured(item, pictures) if isinstance(item, User) else Image(pictures[0], getattr(item, "id", ""))
 
 
 def allotted(items: Sequence[StreamVariant], budget: Budget) -> dict[int, int]:

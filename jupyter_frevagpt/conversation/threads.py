@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import socket
 import string
 from collections.abc import Sequence
+from contextlib import suppress
 
-from ..domain.errors import BadRequest, ThreadNotFound
+from ..domain.errors import BadRequest, FrevaGPTError, ThreadNotFound
 from ..domain.protocols import ThreadStore
-from ..domain.values import Search, ThreadPage, ThreadRef
+from ..domain.values import Search, ThreadPage, ThreadRef, ThreadSummary
 from ..domain.variants import StreamVariant, User
 
 _ID_ALPHABET = string.ascii_letters + string.digits
 _LONGEST_TOPIC = 200
+_PAGE = 100
 Items = list[StreamVariant]
 _FEEDBACK = {"up": "up", "down": "down", "remove": ""}
 
@@ -49,6 +52,17 @@ class Threads:
         """Return a page of an owner's threads, newest first, and how many there are."""
         return await self.kept.list(owner, limit=limit, page=page)
 
+    async def all(self, owner: str) -> Sequence[ThreadRef]:
+        """Return all threads of an owner's, those too that leave nothing behind."""
+        refs: dict[ThreadRef, None] = {}
+        for store in (self.volatile, self.kept):
+            for page in itertools.count():
+                summaries, _ = await store.list(owner, limit=_PAGE, page=page)
+                refs |= {ThreadRef(owner, summary.thread_id): None for summary in summaries}
+                if not summaries:
+                    break
+        return list(refs)
+
     async def search(self, owner: str, search: Search, *, limit: int, page: int) -> ThreadPage:
         """Return a page of those in which something is found."""
         return await self.kept.search(owner, search, limit=limit, page=page)
@@ -65,6 +79,22 @@ class Threads:
         if feedback not in _FEEDBACK:
             raise BadRequest(f"The feedback is one of {', '.join(_FEEDBACK)}.")
         await (await self.store(ref)).rate(ref, index, _FEEDBACK[feedback])
+
+    async def adopt(self, summary: ThreadSummary, items: Sequence[StreamVariant]) -> ThreadSummary:
+        """Keep a thread that came from elsewhere, all of it or nothing; its date is the present.
+
+        Stores begin a thread with a question: what stands before the first one comes behind it.
+        """
+        ref = ThreadRef(summary.user_id, summary.thread_id)
+        first = next(item for item in items if isinstance(item, User))
+        kept = await self.kept.reserve(ref, first, summary.topic)
+        try:
+            await self.kept.append(ref, [item for item in items if item is not first])
+        except BaseException:
+            with suppress(FrevaGPTError):
+                await self.kept.delete(ref)
+            raise
+        return kept
 
     async def fork(self, ref: ThreadRef, items: Sequence[StreamVariant], index: int) -> tuple[str, Items]:
         """Make a new thread of what stands before the question of that number, from 0; returns its id and items.

@@ -7,7 +7,6 @@ import logging
 import re
 from contextlib import aclosing
 
-from ..domain.errors import FrevaGPTError
 from ..domain.protocols import ChatModel, Models, Prompts, ThreadStore
 from ..domain.values import ThreadRef
 from ..domain.variants import User
@@ -52,7 +51,7 @@ class Titles:
                 title = await self._written(await self._models.chat(name), question)
             if title:
                 await store.rename(ref, title, instead_of=summary.topic)
-        except (FrevaGPTError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - a thread without a title is no trouble, one that is never let go is
             _log.info("thread %s: no title was written (%s)", ref.thread_id, type(error).__name__)
 
     async def _written(self, model: ChatModel, question: str) -> str:

@@ -23,6 +23,7 @@ from ..domain.variants import (
     ToolOutput,
     User,
 )
+from .context import content_of
 from .cut import cut
 
 CODE_TOOL = "code_interpreter"
@@ -31,7 +32,7 @@ _NOTHING = "(no output)"
 _JPEG = "/9j/"
 
 _JOINED = (Assistant, Code, CodeOutput, Image)
-_PASSING = frozenset({"thread_id", "memory", "output"})
+_PASSING = frozenset({"thread_id", "memory", "output", "request"})
 _PASSING_STATES = frozenset({"starting", "held", "waiting", "running"})
 
 
@@ -98,25 +99,22 @@ def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> 
     ``limit`` is the most characters of one output that the model gets. Images go only to a model with ``vision``; of
     those that do not go, or have no content, the output of their run says that they were shown.
     """
-    outputs = {item.id for item in items if isinstance(item, CodeOutput | ToolOutput)}
+    # Services want the output right behind its call, wherever it stands in records of other makers.
+    outputs = {item.id: item.content for item in reversed(items) if isinstance(item, CodeOutput | ToolOutput)}
     called: set[str] = set()
     messages: list[Message] = []
     unsent: Counter[int] = Counter()
     for item in items:
         match item:
             case User():
-                messages.append({"role": "user", "content": item.content})
+                messages.append({"role": "user", "content": content_of(item, vision=vision, limit=limit)})
             case Assistant() if item.content:
                 messages.append({"role": "assistant", "content": item.content})
             case Code() | ToolCall() if item.id not in called:
                 called.add(item.id)
                 name = item.tool_name if isinstance(item, ToolCall) else CODE_TOOL
                 _add_call(messages, item.id, name, item.content)
-                if item.id not in outputs:
-                    messages.append(_tool_message(item.id, "", limit))
-            case CodeOutput() | ToolOutput() if item.id in called and item.id in outputs:
-                outputs.discard(item.id)
-                messages.append(_tool_message(item.id, item.content, limit))
+                messages.append(_tool_message(item.id, outputs.get(item.id, ""), limit))
             case Image() if vision and item.content:
                 messages.append(_image_message(item.content))
             case Image():

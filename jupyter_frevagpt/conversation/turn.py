@@ -114,6 +114,10 @@ class Turn:
             self._settle()
             self._finish(self._end or StreamEnd("Stopped."))
 
+    async def saved(self, seconds: float) -> bool:
+        """Wait until all that it kept is stored, at most so many seconds; tell whether it is."""
+        return await self._recorder.drain(seconds)
+
     async def close(self) -> None:
         """Stop, and give the thread's last items time to be saved."""
         await self.stop()
@@ -167,14 +171,15 @@ class Turn:
         failure: StreamVariant | None = None
         try:
             if self._ending:
-                raise asyncio.CancelledError
-            await self._converse()
+                reason = "Stopped."
+            else:
+                await self._converse()
         except asyncio.CancelledError:
             reason = "Stopped."
         except ModelFailed as error:
-            failure = OpenAIError(str(error))
+            failure = self._failed(error, OpenAIError(str(error)))
         except FrevaGPTError as error:
-            failure = ServerError(str(error))
+            failure = self._failed(error, ServerError(str(error)))
         except Exception:  # noqa: BLE001 - a reader must get its StreamEnd whatever went wrong
             _log.exception("thread %s: the turn failed", self.ref.thread_id)
             failure = ServerError("Something failed inside the assistant; what came before is kept. Please ask again.")
@@ -183,13 +188,20 @@ class Turn:
             self._add(failure)
             reason = "Error."
         self._ending = True
-        usage = {"prompt_tokens": self._tokens[0], "completion_tokens": self._tokens[1]} if any(self._tokens) else {}
-        self._add(ServerHint({"usage": {**usage, "seconds": round(time.monotonic() - self._began, 2)}}))
+        tokens = {"prompt_tokens": self._tokens[0], "completion_tokens": self._tokens[1]} if any(self._tokens) else {}
+        sent = {"sent": self._request.sent} if self._request.sent else {}
+        self._add(ServerHint({"usage": {**tokens, "seconds": round(time.monotonic() - self._began, 2), **sent}}))
         end = StreamEnd(reason)
         self._keep(end)
         if not await self._recorder.drain(_STOP_SECONDS / 2 if reason == "Stopped." else _SAVE_SECONDS):
             _log.warning("thread %s: its end is not saved yet", self.ref.thread_id)
         self._finish(end)
+
+    def _failed(self, error: FrevaGPTError, told: StreamVariant) -> StreamVariant:
+        """Return what the user is told of an error; its kind alone is logged."""
+        kind = type(error).__name__
+        _log.warning("thread %s: ended with an error (%s)", self.ref.thread_id, kind, extra={"kind": kind})
+        return told
 
     def _finish(self, end: StreamEnd) -> None:
         """Write StreamEnd, the last line; from here on nothing is written any more."""

@@ -7,6 +7,8 @@
     │   └── UnknownKernel       no kernel of that id that the caller may use (422)
     ├── ThreadNotFound          no such thread of this owner (404)
     ├── NothingWaits            no question of that id waits for an answer (404)
+    ├── ErrandGone              nothing of that id waits for a page to do it (404)
+    ├── ErrandTaken             another page does that already (409)
     ├── FeedbackNotFound        no Assistant or Code item of that number (404)
     ├── NothingToUndo           nothing of that run can be taken back any more (404)
     ├── OutputGone              what a run printed is not kept any more (404)
@@ -49,6 +51,20 @@ class NothingWaits(FrevaGPTError):
 
     def __init__(self) -> None:
         super().__init__("Nothing waits for this decision any more: it was answered already, or the turn has ended.")
+
+
+class ErrandGone(FrevaGPTError):
+    """Nothing of that id waits for a page in that thread."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody waits for this any more: it was answered, took too long, or the turn has ended.")
+
+
+class ErrandTaken(FrevaGPTError):
+    """Another page does it."""
+
+    def __init__(self) -> None:
+        super().__init__("This was claimed already: it is done once only.")
 
 
 class FeedbackNotFound(FrevaGPTError):

@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from .notebook import PageAnswer
 from .values import (
     CodeReview,
     Decision,
+    FoundFile,
     Inspected,
     KernelOutput,
     ModelChunk,
@@ -175,6 +177,9 @@ class Surroundings(Protocol):
         The variables that ``question`` mentions come first.
         """
 
+    def told(self, ref: ThreadRef) -> Sequence[str]:
+        """Return the names of the variables that the last summary for a thread told of."""
+
     async def inspect(self, context: ToolContext, name: str, depth: int) -> Inspected:
         """Return more of a variable of the thread's kernel, or of a path below it such as ``ds.tas``."""
 
@@ -201,11 +206,31 @@ class Approvals(Protocol):
         """Return the user's decision; there is no time-out."""
 
 
+class Asked(Protocol):
+    """Something that a page was asked to do."""
+
+    id: str
+    hint: dict[str, Any]
+
+
+class Pages(Protocol):
+    """The user's pages, in which notebooks are open."""
+
+    def send(self, context: ToolContext, tool: str, arguments: dict[str, Any]) -> Asked:
+        """Ask for something to be done; the hint is to be written into the stream as ``request``."""
+
+    async def wait(self, errand: Any) -> PageAnswer:
+        """Return what came of it; its trouble is ``unclaimed`` or ``lost`` where no page answers."""
+
+
 class Prompts(Protocol):
     """The words that stand before a conversation."""
 
     def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
         """Return the starting prompt, the worked examples and the summary prompt for a model."""
+
+    def notebook(self, model: str, prompt_set: str = "") -> str:
+        """Return what a model is told that may work in the notebook which is open."""
 
     def title(self) -> str:
         """Return what a model is told that writes a title."""
@@ -216,6 +241,13 @@ class ScratchFolders(Protocol):
 
     def folder(self, ref: ThreadRef, *, keep: bool) -> Path:
         """Return the thread's folder, made if needed."""
+
+
+class ReadableFiles(Protocol):
+    """The files that the user sees in Jupyter."""
+
+    def read(self, path: str) -> FoundFile:
+        """Return what one holds, by its path there; raises BadRequest for what is not there or not to be sent."""
 
 
 class ThreadFiles(Protocol):

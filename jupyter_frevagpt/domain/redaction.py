@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import unquote
+
+from .encodings import LOOKS_BACK, Unbroken, broken_forms_of, forms_of
 
 MARK = "[redacted]"
 
@@ -42,21 +41,23 @@ _PICTURES = {
     "application/pdf": "JVBERi0",
 }
 _LOGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s]+)@")
-_ESCAPED = re.compile(r"%[0-9A-F]{2}")
 
 
 class Redactor:
-    """Replaces known secrets by ``[redacted]``, however they are written: plain, base64, URL-quoted, escaped.
+    """Replaces known secrets by ``[redacted]``, however they are written: plain, URL-quoted, escaped, base64, hex.
+
+    The last two may go over several lines.
 
     Matches that overlap become one mark, so that no part of any of them is left. ``text``, ``value`` and what comes out
     of ``stream`` agree. Without secrets nothing is looked at.
     """
 
-    __slots__ = ("_forms", "_heads", "_longest", "_secrets")
+    __slots__ = ("_broken", "_forms", "_heads", "_longest", "_secrets")
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
         self._forms: tuple[str, ...] = ()
+        self._broken: tuple[str, ...] = ()
         self._heads: dict[str, list[str]] = {}
         self._longest = 0
 
@@ -88,8 +89,9 @@ class Redactor:
         if not fits or value in MARK or len(self._secrets) >= _MOST:
             return False
         self._secrets.add(value)
-        new = [form for form in _forms_of(value) if form not in self._forms]
+        new = [form for form in forms_of(value) if form not in self._forms and form not in MARK]
         self._forms += tuple(new)
+        self._broken += tuple(form for form in broken_forms_of(value) if form not in self._broken)
         for form in new:
             self._longest = max(self._longest, len(form))
             for length in range(1, min(_HEAD, len(form)) + 1):
@@ -101,6 +103,7 @@ class Redactor:
         made = Redactor()
         made._secrets = set(self._secrets)
         made._forms = self._forms
+        made._broken = self._broken
         made._heads = {head: list(forms) for head, forms in self._heads.items()}
         made._longest = self._longest
         for value in values:
@@ -154,14 +157,18 @@ class Redactor:
             return [self._value(item, depth + 1) for item in value]
         return {key: item if _is_picture(key, item) else self._value(item, depth + 1) for key, item in value.items()}
 
-    def _spans(self, text: str, covered: int = 0) -> Iterator[tuple[int, int]]:
-        """Where secrets are, in order, overlapping ones joined; the first ``covered`` characters count as one."""
+    def _spans(self, text: str, covered: int = 0, before: str = "") -> Iterator[tuple[int, int]]:
+        """Where secrets are, in order, overlapping ones joined; the first ``covered`` characters count as one.
+
+        ``before`` is what stands before the text.
+        """
         found = [(0, covered)] if covered else []
         for form in self._forms:
-            at = text.find(form)
-            while at >= 0:
-                found.append((at, at + len(form)))
-                at = text.find(form, at + 1)
+            found += ((at, at + len(form)) for at in _places(form, text))
+        if unbroken := Unbroken(text, before):
+            for form in self._broken:
+                places = _places(form, unbroken.text)
+                found += ((unbroken.place(at), unbroken.place(at + len(form) - 1) + 1) for at in places)
         if not found:
             return
         found.sort()
@@ -174,8 +181,15 @@ class Redactor:
                 end = max(end, its_end)
         yield start, end
 
-    def _open(self, text: str) -> int:
+    def _open(self, text: str, before: str) -> int:
         """Where the earliest secret begins that the end of the text may have cut off, else the length of the text."""
+        at = self._cut_off(text)
+        if unbroken := Unbroken(text, before):
+            other = self._cut_off(unbroken.text)
+            at = min(at, unbroken.place(other)) if other < len(unbroken.text) else at
+        return at
+
+    def _cut_off(self, text: str) -> int:
         length = len(text)
         for at in range(max(0, length - self._longest + 1), length):
             for form in self._heads.get(text[at : at + _HEAD], ()):
@@ -187,11 +201,12 @@ class Redactor:
 class RedactedStream:
     """Redacts one text in pieces; it holds back what may be the beginning of a secret, and nothing else."""
 
-    __slots__ = ("_covered", "_held", "_redactor")
+    __slots__ = ("_before", "_covered", "_held", "_redactor")
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._held = ""
+        self._before = ""  # the end of what was let go of
         self._covered = 0  # so much of what is held belongs to a secret whose mark was given out
 
     def feed(self, text: str) -> str:
@@ -199,7 +214,7 @@ class RedactedStream:
         if not self._redactor._forms:
             return text
         whole = self._held + text
-        return self._give(whole, self._redactor._open(whole))
+        return self._give(whole, self._redactor._open(whole, self._before))
 
     def flush(self) -> str:
         """Return what was held back: the text has ended."""
@@ -208,7 +223,7 @@ class RedactedStream:
     def _give(self, text: str, until: int) -> str:
         pieces: list[str] = []
         at = self._covered
-        for start, end in self._redactor._spans(text, self._covered):
+        for start, end in self._redactor._spans(text, self._covered, self._before):
             if start >= until:
                 break
             pieces.append(text[at:start])
@@ -217,8 +232,16 @@ class RedactedStream:
             at = end
         if at < until:
             pieces.append(text[at:until])
+        self._before = (self._before + text[:until])[-LOOKS_BACK:]
         self._held, self._covered = text[until:], max(0, at - until)
         return "".join(pieces)
+
+
+def _places(form: str, text: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
 
 
 def _names_secret(name: str) -> bool:
@@ -250,37 +273,3 @@ def _is_there(path: str) -> bool:
 def _is_picture(mime: Any, body: Any) -> bool:
     """True for the base64 of a figure: one that only claims to be it begins otherwise."""
     return isinstance(mime, str) and mime in _PICTURES and isinstance(body, str) and body.startswith(_PICTURES[mime])
-
-
-def _forms_of(secret: str) -> set[str]:
-    """All ways in which a secret is looked for."""
-    try:
-        data = secret.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        data = secret.encode("utf-8", "surrogatepass")
-    quoted = {quote(data), quote(data, safe=""), quote_plus(data)}
-    forms = {
-        secret,
-        *quoted,
-        *(_ESCAPED.sub(lambda found: found[0].lower(), form) for form in quoted),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        repr(data)[2:-1],
-        html.escape(secret),
-        html.escape(secret, quote=False),
-        *_base64(data),
-    }
-    return {form for form in forms if form not in MARK}
-
-
-def _base64(data: bytes) -> Iterator[str]:
-    """The part that is always the same when the secret stands somewhere inside of encoded bytes; edges mix with others.
-
-    At most the bits of one byte at each edge are left out.
-    """
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + data).decode()
-        core = encoded[(8 * before + 5) // 6 : (before + len(data)) * 8 // 6]
-        yield core
-        yield core.replace("+", "-").replace("/", "_")

@@ -66,12 +66,31 @@ class ModelInfo(msgspec.Struct, frozen=True):
     small: bool = False
 
 
+class Service(msgspec.Struct, frozen=True):
+    """Where a model is asked, and what it costs.
+
+    ``host`` is a name for people, "" for a model that works inside this server; ``local`` tells that what is sent stays
+    on this machine. The prices are dollars a token, None where nobody knows them.
+    """
+
+    host: str = ""
+    local: bool = False
+    input_cost: float | None = None
+    output_cost: float | None = None
+
+
 class ToolSpec(msgspec.Struct, frozen=True):
-    """A tool as the model is told of it; ``parameters`` is a JSON schema of type object."""
+    """A tool as the model is told of it; ``parameters`` is a JSON schema of type object.
+
+    ``in_page`` is true for one that needs a page in which the user's notebook can be open, ``tells_values`` for one
+    that tells the model what variables hold.
+    """
 
     name: str
     description: str
     parameters: dict[str, Any]
+    in_page: bool = False
+    tells_values: bool = False
 
 
 class ToolRequest(msgspec.Struct, frozen=True):
@@ -82,12 +101,27 @@ class ToolRequest(msgspec.Struct, frozen=True):
     arguments: str
 
 
+Policy = Literal["run", "ask-when-risky", "ask", "suggest"]
+"""What happens with code before it runs: nothing, a question unless it is known to be harmless, a question, no run."""
+
+Shown = Literal["values", "names", "nothing"]
+"""What a model is told of variables: what they hold too, names and types alone, not even those."""
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What a person wants of a question: a policy as careful as the site's or more, and what of variables is sent."""
+
+    policy: Policy | None = None
+    variables: Shown = "values"
+
+
 class ToolContext(msgspec.Struct, frozen=True):
     """For whom a tool runs.
 
     ``keep`` is false where nothing of the thread may be left on disk, ``approval`` is true for a client that can
     answer when code waits for its user's decision. ``sources`` grows: it names the text from outside that entered the
-    turn.
+    turn. ``client`` names the page that asked, "" for a client in which no notebook can be open. ``distrust`` says why
+    each piece of code is asked about whatever it is, "" where it is not.
     """
 
     ref: ThreadRef
@@ -95,10 +129,9 @@ class ToolContext(msgspec.Struct, frozen=True):
     keep: bool = True
     approval: bool = False
     sources: list[str] = []
-
-
-Policy = Literal["run", "ask-when-risky", "ask", "suggest"]
-"""What happens with code before it runs: nothing, a question unless it is known to be harmless, a question, no run."""
+    client: str = ""
+    distrust: str = ""
+    wishes: Wishes = Wishes()
 
 
 class Policies(msgspec.Struct, frozen=True):
@@ -171,11 +204,15 @@ RunState = Literal["held", "waiting", "running", "done", "failed", "aborted", "l
 
 
 class RunEvent(msgspec.Struct, frozen=True):
-    """News of a run in a kernel: a new state, text that it printed, or a sentence for the user."""
+    """News of a run in a kernel: a new state, text that it printed, or a sentence for the user.
+
+    ``reason`` tells for ``waiting`` what is waited for: "" the user's cell, ``assistant`` another run of ours.
+    """
 
     state: RunState | None = None
     text: str = ""
     notice: str = ""
+    reason: str = ""
 
 
 class KernelImage(msgspec.Struct, frozen=True):
@@ -264,6 +301,14 @@ class Inspected(msgspec.Struct, frozen=True):
 
     facts: dict[str, Any] | None = None
     close: tuple[str, ...] = ()
+    note: str = ""
+
+
+class FoundFile(msgspec.Struct, frozen=True):
+    """What a file holds: text, or a PNG or JPEG in base64; ``note`` says what it is or why there is not more."""
+
+    text: str = ""
+    image: str = ""
     note: str = ""
 
 

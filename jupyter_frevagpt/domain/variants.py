@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from .chips import Chip
+
 
 class Prompt(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):
     """The chat messages that older services stored in front of a thread; read, never written."""
@@ -21,12 +23,14 @@ class Prompt(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_de
 class User(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):
     """A question of the user's.
 
-    ``model`` is the catalogue name that was asked, ``kernel_id`` the kernel the answer's code ran in.
+    ``model`` is the catalogue name that was asked, ``kernel_id`` the kernel the answer's code ran in, ``context`` what
+    was sent along.
     """
 
     content: str
     model: str = ""
     kernel_id: str = ""
+    context: list[Chip] = []
 
 
 class Assistant(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):

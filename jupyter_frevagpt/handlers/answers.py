@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..domain.values import Policy, Shown
 from ..domain.variants import StreamVariant
+from .trouble import Failure
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -36,6 +38,19 @@ class Choice(msgspec.Struct, frozen=True):
     note: str
     vision: bool
     tools: bool
+    host: Annotated[str, Meta(description="Where it is asked; empty for a model inside this server.")] = ""
+    local: Annotated[bool, Meta(description="What is sent to it stays on this machine.")] = False
+    input_cost: Annotated[float | None, Meta(description="Dollars a token that it reads, where known.")] = None
+    output_cost: Annotated[float | None, Meta(description="Dollars a token that it writes, where known.")] = None
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What the site decided, and a person cannot loosen; ``fixed`` are those that leave no choice."""
+
+    policy: Policy
+    scratch_policy: Policy
+    variables: Shown
+    fixed: list[str]
 
 
 class PanelSettings(msgspec.Struct, frozen=True):
@@ -44,6 +59,27 @@ class PanelSettings(msgspec.Struct, frozen=True):
     models: list[Choice]
     default: str | None
     advice: str
+    site: Bounds
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What was removed, and how many threads."""
+
+    detail: str
+    threads: int
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """What helps to find a fault and holds no content: no text, no address, no path, no key.
+
+    ``settings`` are the names of those that somebody set, ``models`` is -1 where the catalogue cannot be read.
+    """
+
+    versions: dict[str, str]
+    system: str
+    settings: list[str]
+    counts: dict[str, int]
+    failures: list[Failure]
 
 
 class ThreadEntry(msgspec.Struct, frozen=True):
@@ -66,6 +102,13 @@ class Forked(msgspec.Struct, frozen=True):
 
     new_thread_id: str
     history: list[StreamVariant]
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """The thread that an imported chat has become."""
+
+    thread_id: str
+    topic: str
 
 
 class KernelVariables(msgspec.Struct, frozen=True):

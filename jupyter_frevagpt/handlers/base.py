@@ -15,10 +15,14 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from ..conversation.approvals import Approvals
+from ..conversation.context import Attachments
 from ..conversation.conversations import Conversations
+from ..conversation.errands import Errands
 from ..domain.errors import (
     BadRequest,
     CatalogueUnreadable,
+    ErrandGone,
+    ErrandTaken,
     FeedbackNotFound,
     FrevaGPTError,
     KernelBusy,
@@ -33,14 +37,19 @@ from ..domain.errors import (
 )
 from ..domain.protocols import Kernels, Models, Surroundings, ThreadFiles
 from ..domain.values import ThreadRef
+from .crowd import Crowd
 from .definition import Definition, P
 from .gate import check_gate, refuse_server_token
+from .rules import Rules
+from .trouble import Trouble
 from .wire import Reader
 
 _STATUS: tuple[tuple[type[FrevaGPTError], int], ...] = (
     (BadRequest, 422),
     (ThreadNotFound, 404),
     (NothingWaits, 404),
+    (ErrandGone, 404),
+    (ErrandTaken, 409),
     (FeedbackNotFound, 404),
     (NothingToUndo, 404),
     (OutputGone, 404),
@@ -51,8 +60,18 @@ _STATUS: tuple[tuple[type[FrevaGPTError], int], ...] = (
     (VaultUnusable, 502),
     (CatalogueUnreadable, 500),
 )
+_UNCHECKED = "Who you are could not be checked. Try again in a minute; if that does not help, log in again."
+_TEXTS = {
+    400: "This request is not well-formed. Look at how its address and body are encoded.",
+    403: "Log in first: this route needs the Jupyter server's token or login.",
+    404: "This request comes from a page of another site. Use the pages of this server.",
+    405: "This route cannot be asked that way: use POST.",
+    500: _UNCHECKED,
+    502: _UNCHECKED,
+}
+_NO_PROOF = "The proof is missing that a page of yours sent this: the value of the cookie _xsrf, as header X-XSRFToken."
 _LONGEST_BODY = 10 * 1024 * 1024
-_MISSING = re.compile(r"missing required field `(\w+)`")
+_MISSING = re.compile(r"missing required field `(\w+)`$")
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -64,15 +83,22 @@ class Desk(msgspec.Struct, frozen=True):
 
     conversations: Conversations
     approvals: Approvals
+    errands: Errands
+    attachments: Attachments
     models: Models
     kernels: Kernels
     learn: Callable[[str], object]
     surroundings: Surroundings
     scratch: ThreadFiles
+    rules: Rules
+    trouble: Trouble
+    remove_all: Callable[[str], Awaitable[None]]
     owner: Callable[[APIHandler], str]
     advice: Callable[[], Awaitable[str]]
+    crowd: Crowd
     gets_allowed: bool = True
     strict_agents: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 class ChatbotHandler(APIHandler, Generic[P]):
@@ -200,7 +226,11 @@ def _responder(definition: Definition[Any]) -> Callable[..., Any]:
     async def respond(self: ChatbotHandler[Any]) -> None:
         if definition.people_only:
             refuse_server_token(self)
-        await self.respond(self.parameters())
+        if definition.media != "application/x-ndjson":
+            await self.respond(self.parameters())
+            return
+        with self.desk.crowd.stream(self.owner):
+            await self.respond(self.parameters())
 
     if definition.right is None:
         return allow_unauthenticated(respond)
@@ -209,9 +239,11 @@ def _responder(definition: Definition[Any]) -> Callable[..., Any]:
 
 
 def _text(error: web.HTTPError) -> str:
-    if error.log_message:
-        return error.log_message % error.args if error.args else error.log_message
-    return {
-        403: "Log in first: this route needs the Jupyter server's token or login.",
-        405: "This route cannot be asked that way: use POST.",
-    }.get(error.status_code, error.reason or "The request failed.")
+    """Return what an error says in words of ours: those of the server and a hub are no sentences, or name addresses."""
+    said = (error.log_message or "") % error.args if error.args else error.log_message or ""
+    ours = error.status_code == 401 or (error.status_code != 500 and said.endswith("."))
+    if ours and "://" not in said:
+        return said
+    if error.status_code == 403 and "xsrf" in said.lower():
+        return _NO_PROOF
+    return _TEXTS.get(error.status_code) or error.reason or "The request failed."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.values import ModelInfo, Service
 from . import definitions
 from .answers import Alive, Choice, Health, PanelSettings
 from .base import ChatbotHandler, serves
@@ -44,6 +45,12 @@ class SettingsHandler(ChatbotHandler[Nothing]):
     async def respond(self, given: Nothing) -> None:
         """Answer, by GET or POST."""
         models = [model for model in await self.desk.models.list() if model.chat]
-        choices = [Choice(model.name, model.note, model.vision, model.tools) for model in models]
+        services = await self.desk.rules.services()
+        choices = [_choice(model, services.get(model.name, Service())) for model in models]
         advice = "" if models else await self.desk.advice()
-        self.answer(PanelSettings(choices, models[0].name if models else None, advice))
+        self.answer(PanelSettings(choices, models[0].name if models else None, advice, self.desk.rules.bounds))
+
+
+def _choice(model: ModelInfo, service: Service) -> Choice:
+    cost = service.input_cost, service.output_cost
+    return Choice(model.name, model.note, model.vision, model.tools, service.host, service.local, *cost)

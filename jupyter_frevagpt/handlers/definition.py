@@ -22,7 +22,7 @@ class Definition(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     ``right`` is what the server's authorizer is asked for, None for a route that needs no login. ``changes_state`` puts
     it behind the gate, ``people_only`` refuses the token that code in the kernels can read. ``statuses`` are those
     beside the ones that every route has, with their reasons. A stream's answer is the list of its lines. One that
-    ``sends_files`` may answer with a file, too.
+    ``sends_files`` may answer with a file, too. Parameters that are ``in_body`` come by POST only.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Definition(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     right: Right | None = READ
     changes_state: bool = False
     post_only: bool = False
+    in_body: tuple[str, ...] = ()
     people_only: bool = False
     media: Media = "application/json"
     sends_files: bool = False

@@ -16,6 +16,7 @@ _DATE = "2026-11-22T16:49:37.564Z"
 _NO_THREAD = {404: "No thread of that id is the caller's."}
 _BAD_CATALOGUE = {500: "The model catalogue cannot be read."}
 _BUSY = {409: "That thread is answering already."}
+_CROWDED = {429: "Too much of the caller's goes on at once."}
 _ITEMS = [{"variant": "User", "content": "sum of temps"}, {"variant": "Assistant", "content": "It is 13.75."}]
 _ENTRY = {
     "user_id": "alice",
@@ -78,9 +79,21 @@ SETTINGS = Definition(
     parameters=requests.Nothing,
     answer=answers.PanelSettings,
     shows={
-        "models": [{"name": "our-model", "note": "", "vision": False, "tools": True}],
+        "models": [
+            {
+                "name": "our-model",
+                "note": "",
+                "vision": False,
+                "tools": True,
+                "host": "models.example.org",
+                "local": False,
+                "input_cost": None,
+                "output_cost": None,
+            }
+        ],
         "default": "our-model",
         "advice": "",
+        "site": {"policy": "ask-when-risky", "scratch_policy": "run", "variables": "values", "fixed": []},
     },
     statuses=_BAD_CATALOGUE,
 )
@@ -91,14 +104,17 @@ NEWTHREAD = Definition(
 STREAMRESPONSE = Definition(
     name="streamresponse",
     summary="Answers a question as a stream.",
-    text="A thread that nobody has yet becomes the caller's. The answer goes on when the connection is lost.",
+    text="A thread that nobody has yet becomes the caller's. The answer goes on when the connection is lost. `context` "
+    "comes by POST.",
     parameters=requests.Ask,
     answer=list[StreamVariant],
     example={"input": "sum of temps", "thread_id": _THREAD, "kernel_id": _KERNEL},
     shows=_STREAM,
-    statuses=_BUSY | _BAD_CATALOGUE | {404: "The thread is somebody else's."},
+    statuses=_BUSY | _BAD_CATALOGUE | _CROWDED | {404: "The thread is somebody else's."},
     right=EXECUTE,
     changes_state=True,
+    in_body=("context",),
+    people_only=True,
     media="application/x-ndjson",
 )
 FOLLOW = Definition(
@@ -109,7 +125,7 @@ FOLLOW = Definition(
     answer=list[StreamVariant],
     example={"thread_id": _THREAD, "from": 2},
     shows=_STREAM,
-    statuses=_NO_THREAD,
+    statuses=_NO_THREAD | _CROWDED,
     media="application/x-ndjson",
 )
 APPROVE = Definition(
@@ -120,6 +136,20 @@ APPROVE = Definition(
     example={"thread_id": _THREAD, "id": "vK7...", "decision": "deny", "reason": "use a copy"},
     shows={"detail": "Decided."},
     statuses={404: "Nothing waits under that id."},
+    right=EXECUTE,
+    changes_state=True,
+    post_only=True,
+    people_only=True,
+)
+TOOLRESULT = Definition(
+    name="toolresult",
+    summary="Takes what a page did in its notebook for the model.",
+    text="A page claims a `request` hint first, and the first claim wins; what is claimed is done once.",
+    parameters=requests.ToolResult,
+    answer=answers.Detail,
+    example={"thread_id": _THREAD, "id": "fP2...", "client": "page-1", "step": "claim"},
+    shows={"detail": "Taken."},
+    statuses={404: "Nobody waits for that id.", 409: "It was claimed already."},
     right=EXECUTE,
     changes_state=True,
     post_only=True,
@@ -167,7 +197,7 @@ RERUN = Definition(
     answer=list[StreamVariant],
     example={"thread_id": _THREAD, "kernel_id": _KERNEL},
     shows=_STREAM,
-    statuses=_BUSY | _NO_THREAD | _BAD_CATALOGUE,
+    statuses=_BUSY | _NO_THREAD | _BAD_CATALOGUE | _CROWDED,
     right=EXECUTE,
     changes_state=True,
     post_only=True,
@@ -247,6 +277,33 @@ DELETETHREAD = Definition(
     right=WRITE,
     changes_state=True,
 )
+DELETEALL = Definition(
+    name="deleteall",
+    summary="Removes all threads of the caller's for good, with their files.",
+    text="What runs for them is stopped. A record of executed code that the site keeps is not touched.",
+    parameters=requests.DeleteAll,
+    answer=answers.Deleted,
+    example={"confirm": "delete"},
+    shows={"detail": "All your chats and their files are deleted.", "threads": 12},
+    right=WRITE,
+    changes_state=True,
+    post_only=True,
+    people_only=True,
+)
+DIAGNOSTICS = Definition(
+    name="diagnostics",
+    summary="Gives a bundle for who looks for a fault.",
+    text="Versions, names of settings, counts and kinds of failures; nothing that anybody wrote, no address, no key.",
+    parameters=requests.Nothing,
+    answer=answers.Bundle,
+    shows={
+        "versions": {"jupyter-frevagpt": "0.1.0"},
+        "system": "Linux x86_64",
+        "settings": ["catalogue"],
+        "counts": {"threads": 12, "models": 2},
+        "failures": [{"kind": "ModelFailed", "part": "jupyter_frevagpt.turn", "date": "2026-11-22T16:49:37Z"}],
+    },
+)
 EDITTHREAD = Definition(
     name="editthread",
     summary="Makes a new thread of all that stands before one of a thread's questions.",
@@ -258,6 +315,18 @@ EDITTHREAD = Definition(
     statuses=_NO_THREAD,
     right=WRITE,
     changes_state=True,
+)
+IMPORTTHREAD = Definition(
+    name="importthread",
+    summary="Makes a thread of a chat that was exported.",
+    text="Its ids are new, and it counts as the caller's. Neither approvals nor what runs changed are taken over.",
+    parameters=requests.ImportThread,
+    answer=answers.Imported,
+    example={"topic": "sum of temps", "content": _ITEMS},
+    shows={"thread_id": _FORK, "topic": "sum of temps"},
+    right=WRITE,
+    changes_state=True,
+    post_only=True,
 )
 USERFEEDBACK = Definition(
     name="userfeedback",
@@ -274,6 +343,6 @@ USERFEEDBACK = Definition(
 
 DEFINITIONS: tuple[Definition[Any], ...] = (
     PING, HELP, DOCS, OPENAPI, HEALTH, AVAILABLECHATBOTS, SETTINGS, NEWTHREAD, STREAMRESPONSE, FOLLOW, STOP, APPROVE,
-    UNDO, OUTPUT, RERUN, VARIABLES, FILES, GETTHREAD, GETUSERTHREADS, SEARCHTHREADS, SETTHREADTOPIC, DELETETHREAD,
-    EDITTHREAD, USERFEEDBACK,
+    TOOLRESULT, UNDO, OUTPUT, RERUN, VARIABLES, FILES, GETTHREAD, GETUSERTHREADS, SEARCHTHREADS, SETTHREADTOPIC,
+    DELETETHREAD, EDITTHREAD, USERFEEDBACK, IMPORTTHREAD, DELETEALL, DIAGNOSTICS,
 )  # fmt: skip

@@ -9,6 +9,10 @@ from tornado import web
 from tornado.escape import utf8
 
 _REFUSED = "This request was not sent by a page or program of yours. Send a token header, or POST with X-XSRFToken."
+_KERNELS_OWN = (
+    "Code in the kernels can read this token, so it cannot ask or decide here. Use the panel, or make a token of your "
+    "own on the hub's Token page and send that."
+)
 
 
 def check_gate(handler: APIHandler, *, gets_allowed: bool) -> None:
@@ -33,13 +37,17 @@ def check_gate(handler: APIHandler, *, gets_allowed: bool) -> None:
 
 
 def refuse_server_token(handler: APIHandler) -> None:
-    """Raise HTTPError for the hub token of this very server: code decides with it, each kernel's environment has it."""
+    """Raise HTTPError for the hub token of this very server: code decides with it, each kernel's environment has it.
+
+    A header that the hub does not accept leaves the cookie to count, so both are looked at.
+    """
     hub_auth = getattr(handler.identity_provider, "hub_auth", None)
     if hub_auth is None:
         return
-    sent = hub_auth.get_token(handler, in_cookie=False)
-    if sent and hmac.compare_digest(utf8(sent), utf8(hub_auth.api_token)):
-        raise web.HTTPError(403, "This token cannot be used here: code in the kernels can read it.")
+    own = utf8(hub_auth.api_token)
+    sent = (hub_auth.get_token(handler, in_cookie=False), hub_auth._get_token_cookie(handler))
+    if any(hmac.compare_digest(utf8(token.strip()), own) for token in sent if token):
+        raise web.HTTPError(403, _KERNELS_OWN)
 
 
 def _media_type(handler: APIHandler) -> str:

@@ -92,7 +92,9 @@ def _path(definition: Definition[Any], fields: dict[str, Any], parameters: Any, 
         if definition.is_open:
             operation["security"] = []
         if fields["properties"] and method == "get":
-            operation["parameters"] = [_in_query(definition, fields, name) for name in fields["properties"]]
+            operation["parameters"] = [
+                _in_query(definition, fields, name) for name in fields["properties"] if name not in definition.in_body
+            ]
         elif fields["properties"]:
             content = {"schema": parameters, "example": definition.example}
             operation["requestBody"] = {"content": {"application/json": content}, "required": bool(fields["required"])}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+
+from ..domain.chips import AskedChip
+from ..domain.notebook import PageAnswer
+from ..domain.values import Policy, Shown
 
 ThreadId = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z", description="A thread: 1 to 64 letters, digits, `_` and `-`.")
@@ -22,12 +26,31 @@ Strict = Annotated[
     bool | None, Meta(description="Neither ToolCall nor ToolOutput, plain hints. Default: by the user agent.")
 ]
 Rich = Annotated[bool, Meta(description="Long lines, `display` bundles, and hints on runs.")]
+WishedPolicy = Annotated[
+    Policy | None, Meta(description="What happens with code before it runs; no looser than the site's.")
+]
+WishedVariables = Annotated[
+    Shown, Meta(description="What the model is told of variables: their values, names and types, nothing.")
+]
+Client = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="A name that a page gives itself each time it is loaded, where it carries out `request` hints.",
+    ),
+]
 Approval = Annotated[bool, Meta(description="The client can answer when code waits for its user's decision.")]
 NumThreads = Annotated[int, Meta(ge=1, le=100, description="Threads on a page.")]
 Page = Annotated[int, Meta(ge=0, le=1_000_000_000, description="Which page, from 0.")]
 Full = Annotated[
     bool | None,
     Meta(description="With the contents of the first 20 threads of the page. Default: by the user agent."),
+]
+
+
+Context = Annotated[
+    list[AskedChip],
+    Meta(max_length=20, description="What goes with the question: variables, files, cells, a selection, pictures."),
 ]
 
 
@@ -48,10 +71,14 @@ class Ask(msgspec.Struct, frozen=True):
     thread_id: ThreadId | None = None
     chatbot: Chatbot = ""
     kernel_id: KernelId = ""
-    store_thread: Annotated[bool, Meta(description="False leaves nothing on disk.")] = True
+    context: Context = []
+    store_thread: Annotated[bool, Meta(description="False leaves nothing on disk; not in a stored chat.")] = True
     strict: Strict = None
     rich: Rich = False
     approval: Approval = False
+    client: Client = ""
+    policy: WishedPolicy = None
+    variables: WishedVariables = "values"
 
 
 class Approve(msgspec.Struct, frozen=True):
@@ -64,6 +91,19 @@ class Approve(msgspec.Struct, frozen=True):
         Meta(description="Run it, run all of this chat's, do not run it."),
     ]
     reason: Annotated[str, Meta(max_length=2000, description="Why not, for the model.")] = ""
+
+
+class ToolResult(msgspec.Struct, frozen=True):
+    """What a page says of a ``request`` hint."""
+
+    thread_id: ThreadId
+    id: Annotated[str, Meta(min_length=1, max_length=100, description="The `id` of the request hint.")]
+    client: Annotated[str, Meta(min_length=1, max_length=64, description="The page's name.")]
+    step: Annotated[
+        Literal["claim", "keep", "done"],
+        Meta(description="Take it, before anything is done; say that it still goes on; say what came of it."),
+    ]
+    result: Annotated[PageAnswer | None, Meta(description="What came of it, with `done`.")] = None
 
 
 class OneRun(msgspec.Struct, frozen=True):
@@ -89,6 +129,7 @@ class Rerun(msgspec.Struct, frozen=True):
     strict: Strict = None
     rich: Rich = False
     approval: Approval = False
+    policy: WishedPolicy = None
 
 
 class Follow(msgspec.Struct, frozen=True, rename={"start": "from"}):
@@ -98,6 +139,7 @@ class Follow(msgspec.Struct, frozen=True, rename={"start": "from"}):
     start: Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="The number of the first line wanted.")] = 0
     strict: Strict = None
     rich: Rich = False
+    client: Client = ""
 
 
 class OneThread(msgspec.Struct, frozen=True):
@@ -158,6 +200,25 @@ class Rename(msgspec.Struct, frozen=True):
 
     thread_id: ThreadId
     topic: Annotated[str, Meta(max_length=200, description="The new topic.", extra_json_schema=_NOT_BLANK)]
+
+
+class ImportThread(msgspec.Struct, frozen=True):
+    """A chat as `jupyter frevagpt threads export` writes it; what else it tells is passed over."""
+
+    content: Annotated[
+        list[Any],
+        Meta(
+            description="Its items, a question among them.",
+            extra_json_schema={"items": {"$ref": "#/components/schemas/StreamVariant"}},
+        ),
+    ]
+    topic: Annotated[str, Meta(description="Its topic, of which the first 200 characters count.")] = ""
+
+
+class DeleteAll(msgspec.Struct, frozen=True):
+    """The word that says that it is meant."""
+
+    confirm: Annotated[Literal["delete"], Meta(description="The word `delete`, as the user typed it.")]
 
 
 class EditThread(msgspec.Struct, frozen=True):

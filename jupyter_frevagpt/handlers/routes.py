@@ -7,15 +7,17 @@ from typing import Any
 
 from .base import ChatbotHandler, Desk
 from .catalogue import AvailableChatbotsHandler, HealthHandler, PingHandler, SettingsHandler
-from .chat import ApproveHandler, FollowHandler, StopHandler, StreamResponseHandler
+from .chat import ApproveHandler, FollowHandler, StopHandler, StreamResponseHandler, ToolResultHandler
 from .descriptions import DocsHandler, HelpHandler, OpenAPIHandler
 from .files import FilesHandler
+from .privacy import DeleteAllHandler, DiagnosticsHandler
 from .runs import OutputHandler, RerunHandler, UndoHandler
 from .threads import (
     DeleteThreadHandler,
     EditThreadHandler,
     GetThreadHandler,
     GetUserThreadsHandler,
+    ImportThreadHandler,
     NewThreadHandler,
     SearchThreadsHandler,
     SetThreadTopicHandler,
@@ -25,9 +27,10 @@ from .variables import VariablesHandler
 
 _HANDLERS: tuple[type[ChatbotHandler[Any]], ...] = (
     PingHandler, HelpHandler, DocsHandler, OpenAPIHandler, HealthHandler, AvailableChatbotsHandler, SettingsHandler,
-    NewThreadHandler, StreamResponseHandler, FollowHandler, StopHandler, ApproveHandler, UndoHandler, OutputHandler,
-    RerunHandler, VariablesHandler, FilesHandler, GetThreadHandler, GetUserThreadsHandler, SearchThreadsHandler,
-    SetThreadTopicHandler, DeleteThreadHandler, EditThreadHandler, UserFeedbackHandler,
+    NewThreadHandler, StreamResponseHandler, FollowHandler, StopHandler, ApproveHandler, ToolResultHandler,
+    UndoHandler, OutputHandler, RerunHandler, VariablesHandler, FilesHandler, GetThreadHandler, GetUserThreadsHandler,
+    SearchThreadsHandler, SetThreadTopicHandler, DeleteThreadHandler, EditThreadHandler, UserFeedbackHandler,
+    ImportThreadHandler, DeleteAllHandler, DiagnosticsHandler,
 )  # fmt: skip
 
 ROUTES: dict[str, type[ChatbotHandler[Any]]] = {handler.definition.name: handler for handler in _HANDLERS}

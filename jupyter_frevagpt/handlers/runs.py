@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..domain.values import RunRef
+from ..domain.values import RunRef, Wishes
 from ..domain.variants import ServerHint
 from . import definitions
 from .base import ChatbotHandler, serves
@@ -44,5 +44,9 @@ class RerunHandler(ChatbotHandler[Rerun]):
         if given.kernel_id:
             self.desk.kernels.check(given.kernel_id)
         ref = self.ref(given.thread_id)
-        turn = await self.desk.conversations.rerun(ref, given.kernel_id, approval=given.approval)
+        self.desk.crowd.check(self.owner)
+        turn = await self.desk.conversations.rerun(
+            ref, given.kernel_id, approval=given.approval, wishes=Wishes(self.desk.rules.check(given.policy))
+        )
+        self.desk.crowd.began(self.owner, turn)
         await write_stream(self, ref, turn, self.reader(given))

@@ -69,7 +69,8 @@ async def _follow(handler: web.RequestHandler, turn: Turn, reader: Reader, start
             size += sum(map(len, fresh))
             if fresh:
                 last = variant
-            skipped = min(skip, len(fresh))
+            # The end is written even to who asks from beyond it: it tells that no more comes.
+            skipped = 0 if isinstance(variant, StreamEnd) else min(skip, len(fresh))
             skip -= skipped
             lines += fresh[skipped:]
         if lines:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..conversation.threads import new_thread_id
-from ..domain.errors import BadRequest
+from ..domain.errors import BadRequest, ThreadNotFound
 from ..domain.owner import Owner
 from ..domain.values import Search, ThreadPage, ThreadSummary
+from ..domain.variants import StreamVariant
 from . import definitions
-from .answers import Detail, Forked, ThreadEntry, Threads
+from .answers import Detail, Forked, Imported, ThreadEntry, Threads
 from .base import ChatbotHandler, serves
-from .requests import EditThread, Feedback, GetThread, Listing, Nothing, OneThread, Rename, SearchThreads
+from .requests import (
+    EditThread,
+    Feedback,
+    GetThread,
+    ImportThread,
+    Listing,
+    Nothing,
+    OneThread,
+    Rename,
+    SearchThreads,
+)
 from .wire import Reader
 
 _ListHandler = ChatbotHandler[Listing] | ChatbotHandler[SearchThreads]
@@ -90,6 +103,17 @@ class EditThreadHandler(ChatbotHandler[EditThread]):
         self.answer(Forked(new_id, self.reader(given).items(items)))
 
 
+@serves(definitions.IMPORTTHREAD)
+class ImportThreadHandler(ChatbotHandler[ImportThread]):
+    """``importthread``: a chat from a file, as a thread of the caller's."""
+
+    async def respond(self, given: ImportThread) -> None:
+        """Answer, by POST."""
+        raw = {"topic": given.topic, "content": given.content}
+        summary = await self.desk.conversations.adopt(self.owner, raw)
+        self.answer(Imported(summary.thread_id, summary.topic))
+
+
 @serves(definitions.USERFEEDBACK)
 class UserFeedbackHandler(ChatbotHandler[Feedback]):
     """``userfeedback``: what the user thinks of an item."""
@@ -124,6 +148,9 @@ async def entries(handler: _ListHandler, page: ThreadPage, *, full: bool | None)
 async def _entry(handler: _ListHandler, summary: ThreadSummary, *, full: bool) -> ThreadEntry:
     ref = handler.ref(summary.thread_id)
     reader = Reader(strict=handler.from_strict_agent)
-    content = reader.items(await handler.desk.conversations.history(ref)) if full else []
+    content: list[StreamVariant] = []
+    if full:
+        with suppress(ThreadNotFound):  # deleted since the page was made
+            content = reader.items(await handler.desk.conversations.history(ref))
     running = handler.desk.conversations.running(ref)
     return ThreadEntry(Owner.of(summary.user_id).name, summary.thread_id, summary.date, summary.topic, content, running)

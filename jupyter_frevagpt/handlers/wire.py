@@ -13,18 +13,20 @@ from ..domain.variants import (
     CodeOutput,
     Image,
     OpenAIError,
+    Prompt,
     ServerError,
     ServerHint,
     StreamEnd,
     StreamVariant,
     ToolCall,
     ToolOutput,
+    User,
     ascii_json,
     encode,
 )
 
 _SLICE = 7000
-_RICH_HINTS = frozenset({"run", "output", "changes"})
+_RICH_HINTS = frozenset({"run", "output", "changes", "request"})
 _QUOTES = str.maketrans({"'": "\u2019", '"': "\u201d"})
 _Sliced = Assistant | Code | CodeOutput | Image | ToolOutput | ToolCall | ServerError | OpenAIError
 
@@ -41,7 +43,7 @@ class Reader(msgspec.Struct, frozen=True):
 
     def sees(self, variant: StreamVariant) -> bool:
         """Whether a line or an item is for this reader."""
-        if self.strict and isinstance(variant, ToolCall | ToolOutput):
+        if isinstance(variant, Prompt) or (self.strict and isinstance(variant, ToolCall | ToolOutput)):
             return False
         return self.rich or not (isinstance(variant, ServerHint) and _RICH_HINTS & variant.content.keys())
 
@@ -67,6 +69,8 @@ class Reader(msgspec.Struct, frozen=True):
     def _plain(self, variant: StreamVariant) -> StreamVariant:
         if isinstance(variant, CodeOutput) and not self.rich:
             return msgspec.structs.replace(variant, display=[])
+        if isinstance(variant, User) and not self.rich:
+            return msgspec.structs.replace(variant, context=[])
         if isinstance(variant, ServerHint) and self.strict:
             return ServerHint(_literal(variant.content))
         return variant

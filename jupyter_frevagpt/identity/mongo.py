@@ -9,18 +9,13 @@ from urllib.parse import unquote
 
 import msgspec
 
+from ..domain.database_options import OF_FILES, WEAKENING
+
 _FORM = re.compile(r"(mongodb(?:\+srv)?)://(?:([^/?#@\s]*)@)?([^/?#@\s]+)(/[^?#\s]*)?(?:\?([^#\s]*))?")
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\](:\d{1,5})?|[A-Za-z0-9._-]+(:\d{1,5})?|%2[Ff][A-Za-z0-9%._-]+\.sock")
 _PORT = re.compile(r":\d{1,5}$")
 _LONGEST = 4096
-
-# Options that switch checks off, name files of this machine, or lead the connection and its password elsewhere.
-_DROPPED = frozenset(
-    "tlsinsecure tlsallowinvalidcertificates tlsallowinvalidhostnames tlscafile tlscrlfile tlscertificatekeyfile "
-    "tlscertificatekeyfilepassword tlsdisableocspendpointcheck authmechanismproperties proxyhost proxyport "
-    "proxyusername proxypassword ssl_ca_certs ssl_certfile ssl_keyfile ssl_crlfile ssl_cert_reqs ssl_match_hostname "
-    "ssl_pem_passphrase sslinsecure".split()
-)
+_DROPPED = WEAKENING | OF_FILES
 
 
 class MongoAddress(msgspec.Struct, frozen=True):

@@ -38,6 +38,13 @@ class KernelAbout(msgspec.Struct, frozen=True):
             return ""
         return f"This kernel runs {self.language}, not Python." if self.language else _SILENT
 
+    @property
+    def advice(self) -> str:
+        """What a model must know before it writes code for it, "" where it is as expected."""
+        if self.python or not self.language:
+            return self.sentence
+        return f"{self.sentence} All code that you run in it must be {self.language} code, whatever else is said."
+
 
 _SILENT = "This kernel does not say which language it runs."
 

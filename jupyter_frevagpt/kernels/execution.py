@@ -40,6 +40,7 @@ class Execution:
         """``touches`` are the names that the code may change, None for any."""
         self.code = code
         self.touches = touches
+        self.limits = limits
         self.message_id = ""
         self.interrupt: Callable[[], Awaitable[None]] = _nothing
         self.report: RunReport | None = None
@@ -60,7 +61,7 @@ class Execution:
         self._alarm: asyncio.TimerHandle | None = None
         self._news: asyncio.Queue[RunEvent | None] = asyncio.Queue()
         self._live = _LIVE_CHARS
-        self._announced: RunState = "held"
+        self._announced: tuple[RunState, str] = ("held", "")
         self._reply: str = ""
         self._tries = _TRIES
         self._idle = False
@@ -120,11 +121,11 @@ class Execution:
         self.stopping = self.timed_out = True
         self._begin_insisting()
 
-    def announce(self, state: RunState) -> None:
-        """Tell the reader of a state, once."""
-        if self._announced != state and not self.ended.is_set():
-            self._announced = state
-            self._news.put_nowait(RunEvent(state=state))
+    def announce(self, state: RunState, reason: str = "") -> None:
+        """Tell the reader of a state, once for each reason."""
+        if self._announced != (state, reason) and not self.ended.is_set():
+            self._announced = (state, reason)
+            self._news.put_nowait(RunEvent(state=state, reason=reason))
 
     def take(self, message_type: str, content: dict[str, Any]) -> None:
         """Take an iopub message of this run's."""

@@ -118,6 +118,11 @@ class KernelLink:
         finally:
             self._requests.pop(message_id, None)
 
+    @property
+    def introduced(self) -> bool:
+        """Whether the kernel has said what it is."""
+        return self._introduced.is_set()
+
     async def introduction(self, timeout: float) -> KernelAbout:
         """Return what the kernel has said of itself, after so many seconds at most; ``post`` asks it."""
         try:

@@ -22,6 +22,7 @@ class View(msgspec.Struct, frozen=True):
 
     ``mentioned`` are those that were asked for by name, ``more`` counts by type what is not among ``variables``.
     ``stale`` tells that the kernel did not answer in time, ``visible`` is false for a kernel that tells nothing.
+    ``advice`` is what must be known before code is written for it.
     """
 
     visible: bool = False
@@ -31,6 +32,7 @@ class View(msgspec.Struct, frozen=True):
     total: int = 0
     busy: bool = False
     stale: bool = False
+    advice: str = ""
 
 
 class Namespace:
@@ -45,6 +47,7 @@ class Namespace:
         self.known: Description | None = None
         self.busy = False
         self.stale = False
+        self.advice = ""
         self._lock = asyncio.Lock()
         self._slow_until = 0.0
         self._asked: tuple[int, tuple[str, ...]] | None = None
@@ -100,6 +103,6 @@ class Namespace:
     def view(self, mentioned: Sequence[Variable] = ()) -> View:
         """Return what is known now."""
         if self.known is None:
-            return View(busy=self.busy, stale=self.stale)
+            return View(busy=self.busy, stale=self.stale, advice=self.advice)
         known = self.known
-        return View(True, mentioned, known.variables, known.more, known.total, self.busy, self.stale)
+        return View(True, mentioned, known.variables, known.more, known.total, self.busy, self.stale, self.advice)

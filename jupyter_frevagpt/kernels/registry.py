@@ -184,25 +184,39 @@ class GuestRegistry(LoggingConfigurable):
 
     async def _forget_gone(self) -> None:
         """Let go of kernels that were shut down."""
-        for kernel_id in [kernel_id for kernel_id in self._guests if kernel_id not in self._manager]:
-            self._opening.pop(kernel_id, None)
-            await self._guests.pop(kernel_id).close()
+        gone = [guest for kernel_id, guest in self._guests.items() if kernel_id not in self._manager]
+        for guest in gone:  # all before the first is waited for: others may come meanwhile to do the same
+            self._opening.pop(guest.kernel_id, None)
+            del self._guests[guest.kernel_id]
         self._own = {ref: kernel_id for ref, kernel_id in self._own.items() if kernel_id in self._manager}
+        for guest in gone:
+            await guest.close()
 
     async def end_own(self, ref: ThreadRef) -> None:
-        """Shut the kernel down that was started for a thread, if there is one."""
-        kernel_id = self._own.pop(ref, "")
-        if kernel_id in self._manager:
-            with suppress(HTTPError, RuntimeError, KeyError):
+        """Shut the kernel down that was started for a thread, or is just starting, if there is one."""
+        if (starting := self._starting.get(ref)) is not None:
+            with suppress(KernelFailed):
+                await asyncio.shield(starting)
+        await self._shut_down(self._own.pop(ref, ""))
+
+    async def _shut_down(self, kernel_id: str) -> None:
+        """Shut a kernel down if it is there, and one that Jupyter restarts in this moment when it has done so."""
+        for _ in range(_PARTING_TRIES):
+            if kernel_id not in self._manager:
+                return
+            try:
                 await self._manager.shutdown_kernel(kernel_id, now=True)
+            except asyncio.InvalidStateError:
+                await asyncio.sleep(_PARTING_SECONDS)
+            except (HTTPError, RuntimeError, KeyError):
+                return
 
     async def _own_kernel(self, context: ToolContext) -> str:
         kernel_id = self._own.get(context.ref, "")
         if kernel_id in self._manager:
             if await self._alive(kernel_id):
                 return kernel_id
-            with suppress(HTTPError, RuntimeError, KeyError):
-                await self._manager.shutdown_kernel(kernel_id, now=True)
+            await self._shut_down(kernel_id)
         # A turn that is stopped meanwhile leaves the start going: half a kernel would be nobody's to shut down.
         starting = self._starting.get(context.ref)
         if starting is None:
@@ -266,8 +280,6 @@ class GuestRegistry(LoggingConfigurable):
         await asyncio.gather(*(guest.close() for guest in self._guests.values()))
         self._guests.clear()
         if self.shutdown_own_kernels:
-            for kernel_id in self._own.values():
-                if kernel_id in self._manager:
-                    with suppress(HTTPError, RuntimeError, KeyError):
-                        await self._manager.shutdown_kernel(kernel_id, now=True)
+            for kernel_id in list(self._own.values()):
+                await self._shut_down(kernel_id)
         self._own.clear()

@@ -18,7 +18,7 @@ from .inspection import follow, parse, parts_of
 from .namespace import Namespace, View
 from .registry import GuestRegistry
 from .replies import Variable
-from .summary import write
+from .summary import names_in, without_values, write
 
 _log = logging.getLogger("jupyter_frevagpt.kernels")
 
@@ -62,19 +62,24 @@ class KernelSurroundings:
     def __init__(
         self, kernels: GuestRegistry, *, tokens: int = 800, redact: Callable[[str], str] = lambda text: text
     ) -> None:
-        """``tokens`` is about the most that a summary takes, 0 for none; ``redact`` takes out what nobody may see."""
+        """``tokens`` is about the most that a summary takes, 0 for none of variables; ``redact`` takes secrets out."""
         self._kernels = kernels
         self._tokens = tokens
         self._redact = redact
         self._namespaces: dict[str, Namespace] = {}
         self._told: dict[ThreadRef, _Told] = {}
+        self._sent: dict[ThreadRef, Sequence[str]] = {}
         self._looking: set[asyncio.Task[Any]] = set()
 
     async def summary(self, context: ToolContext, question: str) -> str:
-        """Return what the thread's kernel holds, for a model: "" without a kernel."""
-        kernel_id = await self._kernels.existing(context) if self._tokens else ""
+        """Return what the thread's kernel is and holds, for a model: "" without a kernel."""
+        self._sent.pop(context.ref, None)
+        kernel_id = await self._kernels.existing(context)
         if not kernel_id:
             return ""
+        if not self._tokens or context.wishes.variables == "nothing":
+            told = await self._in_time(self._enter(context, kernel_id))
+            return told[0].advice if told is not None else ""
         words = list(dict.fromkeys(_WORD.findall(question[:_QUESTION_CHARS])))
         namespace = self._namespace(kernel_id)
         view = await self._in_time(self._look(context, kernel_id, words))
@@ -82,7 +87,18 @@ class KernelSurroundings:
             described = {variable.name: variable for variable in namespace.view().variables}
             mentioned = [described[word] for word in words if word in described]
             view = msgspec.structs.replace(namespace.view(mentioned), stale=True)
-        return write(view, self._gone(context.ref, kernel_id, namespace.life, view), self._tokens, self._redact)
+        gone = self._gone(context.ref, kernel_id, namespace.life, view)
+        if context.wishes.variables == "names":
+            view = without_values(view)
+        text = write(view, gone, self._tokens, self._redact)
+        self._sent[context.ref] = names_in(text)
+        if len(self._sent) > _MOST_THREADS:
+            del self._sent[next(iter(self._sent))]
+        return text
+
+    def told(self, ref: ThreadRef) -> Sequence[str]:
+        """Return the names of the variables that the last summary for a thread told of."""
+        return self._sent.get(ref, ())
 
     async def variables(self, kernel_id: str) -> VariableList:
         """Return the variables of a kernel, newest first; ``detail`` says why there are none to see."""
@@ -152,6 +168,7 @@ class KernelSurroundings:
         # The server learns that a cell has ended a moment after its user: waited for when we come, then not again.
         ops = await guest.meet(_FIRST_SECONDS if namespace.life != guest.life else 0)
         namespace.enter(guest.life)
+        namespace.advice = guest.advice
         if ops is None:
             namespace.busy = guest.busy
         return namespace, ops

@@ -13,6 +13,7 @@ from ..domain.errors import CatalogueUnreadable
 from ..domain.values import ModelInfo
 from .prices import PriceFile, Prices
 from .secret import Secret
+from .service import Costs, costs_of
 
 MAX_BYTES = 1024 * 1024
 
@@ -20,10 +21,14 @@ CHAT_MODES = (None, "", "chat", "completion", "responses")
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A model of the catalogue; ``params`` are its ``litellm_params``, which may hold keys."""
+    """A model of the catalogue; ``params`` are its ``litellm_params``, which may hold keys.
+
+    ``costs`` are dollars a token, read and written, None where nobody knows them.
+    """
 
     info: ModelInfo
     params: Secret[dict[str, Any]]
+    costs: Costs = (None, None)
 
 
 class Catalogue:
@@ -134,7 +139,10 @@ def _entry(node: Mapping[str, Any], prices: Prices) -> Entry:
     params = {str(key): value for key, value in params.items()} if isinstance(params, dict) else {}
     told = node.get("model_info")
     told = told if isinstance(told, dict) else {}
-    return Entry(described(name, str(params.get("model") or name), told, prices), Secret(params))
+    model = str(params.get("model") or name)
+    base = told.get("base_model")
+    known = prices.find([*([base] if isinstance(base, str) else []), model, name])
+    return Entry(described(name, model, told, prices), Secret(params), costs_of(known, params, told))
 
 
 def described(name: str, model: str, told: Mapping[str, Any], prices: Prices) -> ModelInfo:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,8 @@ class Known(msgspec.Struct, frozen=True):
     litellm_provider: str | None = None
     mode: str | None = None
     supports_vision: bool | None = None
+    input_cost_per_token: Any = None
+    output_cost_per_token: Any = None
 
 
 class Prices:

@@ -13,17 +13,18 @@ import msgspec
 
 from ..domain.errors import BadRequest, CatalogueUnreadable
 from ..domain.protocols import ChatModel
-from ..domain.values import ModelInfo
+from ..domain.values import ModelInfo, Service
 from ..workers.host import Worker
 from .catalogue import Catalogue, Entry, described
 from .connections import Connections, whole
-from .destination import destination, endpoint, proxy_base, sdk_params
+from .destination import OWN_ADDRESS, destination, endpoint, proxy_base, sdk_params
 from .failures import Refusal, message_in
 from .fenced import FencedChat
 from .openai_protocol import Endpoint, OpenAIChat
 from .prices import PriceFile
 from .sdk import ENVIRONMENT, MODULE, SDKChat
 from .secret import Secret
+from .service import costs_of, service_at
 from .variables import ALLOWED, Variables
 
 LISTED_SECONDS = 30.0
@@ -85,6 +86,23 @@ class CatalogueModels:
                 infos.setdefault(info.name, info)
         return [*infos.values()]
 
+    async def services(self) -> dict[str, Service]:
+        """Return where each model is asked and what it costs; those of further sources work inside this server."""
+        prices = await self._prices.prices()
+        found: dict[str, Service] = {}
+        for entry in await self._entries():
+            params = entry.params.reveal()
+            address = self._proxy_address
+            if not address:
+                to = destination(params, entry.info.name, prices)
+                address = self._variables.or_nothing(params.get("api_base") or params.get("base_url"))
+                address = address or OWN_ADDRESS.get(to.provider) or to.provider
+            found.setdefault(entry.info.name, service_at(address, entry.costs))
+        for source in self._extra:
+            for info in await source.list():
+                found.setdefault(info.name, Service(local=True))
+        return found
+
     async def chat(self, name: str) -> ChatModel:
         """Return the model of that name; raises BadRequest for one that is not there or only embeds."""
         for entry in await self._entries():
@@ -137,7 +155,10 @@ class CatalogueModels:
                     text = refusal.explained((self._proxy_key.reveal(), self._proxy_address))
                     raise CatalogueUnreadable(f"The proxy's list of models cannot be read. {text}") from None
                 prices = await self._prices.prices()
-                entries = [Entry(described(name, name, {}, prices), Secret({})) for name in names]
+                entries = [
+                    Entry(described(name, name, {}, prices), Secret({}), costs_of(prices.find([name])))
+                    for name in names
+                ]
                 self._listed = (now, entries)
             return self._listed[1]
 

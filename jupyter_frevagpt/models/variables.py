@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..domain.errors import ModelFailed
 from .failures import failure
 
 ALLOWED = ("*_API_KEY", "FREVAGPT_*")
@@ -34,6 +35,13 @@ class Variables:
         if isinstance(value, dict):
             return {key: self.resolved(item) for key, item in value.items()}
         return value
+
+    def or_nothing(self, value: Any) -> str:
+        """Return a text with its reference replaced, "" for one that cannot be."""
+        try:
+            return str(self.resolved(value) or "")
+        except ModelFailed:
+            return ""
 
     def provider_key(self, provider: str) -> str:
         """Return the key that a provider's own variable holds (``MISTRAL_API_KEY``), empty without one."""

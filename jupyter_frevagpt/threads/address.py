@@ -5,20 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from ..domain.database_options import OF_FILES, WEAKENING
 from ..domain.errors import StoreUnavailable
 
 _log = logging.getLogger("jupyter_frevagpt.threads")
 
 _SCHEMES = ("mongodb", "mongodb+srv")
-# Weaken TLS, read files of this machine, or send the connection elsewhere.
-_DANGEROUS = frozenset(
-    """
-    tlsinsecure tlsallowinvalidcertificates tlsallowinvalidhostnames tlsdisableocspendpointcheck tlscafile tlscrlfile
-    tlscertificatekeyfile tlscertificatekeyfilepassword authmechanismproperties ssl_cert_reqs ssl_match_hostname
-    ssl_ca_certs ssl_certfile ssl_keyfile ssl_crlfile ssl_pem_passphrase proxyhost proxyport proxyusername
-    proxypassword srvservicename
-    """.split()
-)
 # How a thread is written and read back is ours to say, and how long that may take.
 _OURS = frozenset(
     """
@@ -27,14 +19,15 @@ _OURS = frozenset(
     unicode_decode_error_handler datetime_conversion
     """.split()
 )
-_KEPT_ALWAYS = ("tls", "ssl", "authsource", "authmechanism")
+_KEPT_ALWAYS = {"tls", "ssl", "authsource", "authmechanism"} | OF_FILES
 
 
-def usable(uri: str, hosts: Collection[str] = ()) -> list[str]:
+def usable(uri: str, hosts: Collection[str] = (), *, own: bool = False) -> list[str]:
     """Return the forms in which an address is tried: without what is dangerous, then with only what keeps it safe.
 
     The second is for addresses with options that a server does not like; encryption and credentials stay. ``hosts``
-    are the only names that it may point to, any if there are none. Raises StoreUnavailable.
+    are the only names that it may point to, any if there are none. The site's ``own`` address may name files of this
+    machine: its authorities, and the certificate that it shows. Raises StoreUnavailable.
     """
     before, _, query = uri.strip().partition("?")
     scheme, _, rest = before.partition("://")
@@ -43,9 +36,10 @@ def usable(uri: str, hosts: Collection[str] = ()) -> list[str]:
     if hosts and not {_host(name) for name in rest.partition("/")[0].rpartition("@")[2].split(",")} <= set(hosts):
         raise StoreUnavailable("The threads' database lies on a machine that this server may not use.")
     options = [(name.lower(), f"{name}={value}") for name, value in _pairs(query)]
-    if dropped := sorted({name for name, _ in options if name in _DANGEROUS}):
+    dangerous = WEAKENING if own else WEAKENING | OF_FILES
+    if dropped := sorted({name for name, _ in options if name in dangerous}):
         _log.warning("these options in the address of the threads' database are not used: %s", ", ".join(dropped))
-    full = [(name, option) for name, option in options if name not in _DANGEROUS | _OURS]
+    full = [(name, option) for name, option in options if name not in dangerous | _OURS]
     safe = [(name, option) for name, option in full if name in _KEPT_ALWAYS]
     start = before if "/" in rest else f"{before}/"
     return list(dict.fromkeys(_joined(start, [option for _, option in kept]) for kept in (full, safe)))

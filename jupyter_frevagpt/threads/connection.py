@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -19,12 +19,14 @@ from motor.motor_asyncio import (
     AsyncIOMotorGridFSBucket,
 )
 from pymongo import ReadPreference, WriteConcern
-from pymongo.errors import NotPrimaryError, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import DocumentTooLarge, PyMongoError, ServerSelectionTimeoutError
 
 from ..domain.errors import StoreUnavailable
 from .address import usable
 
 _log = logging.getLogger("jupyter_frevagpt.threads")
+for _name in ("pymongo", "motor"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # they log hosts, and what is written
 
 Document = dict[str, Any]
 
@@ -35,10 +37,15 @@ _SOCKET_MS = 20_000
 _WRITE_MS = 10_000
 _INDEX_SECONDS = 3.0
 _SAFE = WriteConcern(w="majority", j=True, wtimeout=_WRITE_MS)
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+# A date that no calendar of ours has, or text that is none, costs one field and not a whole list.
+_CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_CLAMP, unicode_decode_error_handler="replace"
+)
+_TOO_LARGE = (10334, 17419, 17420)
 _AWAY = (
     "The database of the threads cannot be reached or used now. Try again in a moment; if it stays so, tell your site."
 )
+_FULL = "This chat has become too long for the database. Start a new one to go on."
 
 
 @contextmanager
@@ -47,8 +54,15 @@ def explained() -> Iterator[None]:
     try:
         yield
     except (PyMongoError, BSONError, UnicodeEncodeError, OverflowError) as error:
+        if is_too_large(error):
+            raise StoreUnavailable(_FULL) from None
         _log.warning("the threads' database: %s %s", type(error).__name__, getattr(error, "code", None) or "")
         raise StoreUnavailable(_AWAY) from None
+
+
+def is_too_large(error: Exception) -> bool:
+    """Whether a document would become larger than the database takes."""
+    return isinstance(error, DocumentTooLarge) or getattr(error, "code", None) in _TOO_LARGE
 
 
 class _Client:
@@ -56,6 +70,7 @@ class _Client:
 
     def __init__(self, forms: list[str]) -> None:
         self.loop = asyncio.get_running_loop()
+        self.users = 0
         self._forms = forms
         self._motor: AsyncIOMotorClient[Document] | None = None
         self._connecting: asyncio.Task[AsyncIOMotorClient[Document]] | None = None
@@ -149,8 +164,9 @@ class MongoClients:
                 client.close()
             client = self._clients[key] = _Client(forms)
         self._clients.move_to_end(key)
-        while len(self._clients) > self._most:
-            self._clients.popitem(last=False)[1].close()
+        idle = [other for other, known in self._clients.items() if known is not client and not known.users]
+        for other in idle[: max(0, len(self._clients) - self._most)]:  # none in the middle of a talk
+            self._clients.pop(other).close()
         return client
 
     async def aclose(self) -> None:
@@ -168,10 +184,11 @@ class Connection:
     """A collection of a database at an address, and the files beside it."""
 
     def __init__(
-        self, uri: str, database: str, collection: str, *, hosts: Collection[str], clients: MongoClients
+        self, uri: str, database: str, collection: str, *, hosts: Collection[str], own: bool, clients: MongoClients
     ) -> None:
         self._uri = uri
         self._hosts = hosts
+        self._own = own
         self._known_forms: list[str] = []
         self._database = database
         self._collection = collection
@@ -180,7 +197,7 @@ class Connection:
 
     async def collection(self) -> AsyncIOMotorCollection[Document]:
         """Return the collection; raises StoreUnavailable."""
-        collection = (await self._open())[self._collection]
+        collection = (await self.database())[self._collection]
         if self._indexing is None:
             self._indexing = asyncio.create_task(_index(collection), name="frevagpt mongodb indexes")
         if not self._indexing.done():
@@ -189,15 +206,16 @@ class Connection:
 
     async def bucket(self) -> AsyncIOMotorGridFSBucket:
         """Return the place for what is too large for a document; raises StoreUnavailable."""
-        return AsyncIOMotorGridFSBucket(await self._open())
+        return AsyncIOMotorGridFSBucket(await self.database())
 
     @property
     def _forms(self) -> list[str]:
         if not self._known_forms:
-            self._known_forms = usable(self._uri, self._hosts)
+            self._known_forms = usable(self._uri, self._hosts, own=self._own)
         return self._known_forms
 
-    async def _open(self) -> AsyncIOMotorDatabase[Document]:
+    async def database(self) -> AsyncIOMotorDatabase[Document]:
+        """Return the database; raises StoreUnavailable."""
         motor = await self._clients.get(self._forms).motor()
         return motor.get_database(
             self._database, codec_options=_CODEC, write_concern=_SAFE, read_preference=ReadPreference.PRIMARY
@@ -209,11 +227,14 @@ class Connection:
         with explained():
             client = self._clients.get(self._forms)
             motor = client.connected
+            client.users += 1
             try:
                 yield
-            except (ServerSelectionTimeoutError, NotPrimaryError):
+            except ServerSelectionTimeoutError:
                 client.lost(motor)
                 raise
+            finally:
+                client.users -= 1
 
     async def aclose(self) -> None:
         """Let go of what is under way; the clients belong to all."""

@@ -12,13 +12,14 @@ import msgspec
 from bson import ObjectId
 
 from ..domain.legacy import sound
+from ..domain.owner import Owner
 from ..domain.values import ThreadSummary
 from ..domain.variants import StreamVariant
 from .meta import on_wire
 
 Document = dict[str, Any]
 
-SUMMARY = {"user_id": 1, "thread_id": 1, "date": 1, "topic": 1}
+SUMMARY = {"thread_id": 1, "date": 1, "topic": 1}
 FILE = "gridfs_id"
 _DEEPEST = 40
 
@@ -26,6 +27,11 @@ _DEEPEST = 40
 def own_id(thread_id: str) -> ObjectId:
     """Return the ``_id`` of a thread that we make: of several who make the same one only the first succeeds."""
     return ObjectId(hashlib.sha256(thread_id.encode()).digest()[:12])
+
+
+def user_id(owner: str) -> str:
+    """Return an owner as the database knows people: the bare name, since a database belongs to one realm alone."""
+    return Owner.of(owner).name
 
 
 def plain(item: StreamVariant) -> Document:
@@ -44,39 +50,40 @@ def plain(item: StreamVariant) -> Document:
 
 def raw_items(document: Document) -> list[Any]:
     """Return the stored items of a thread, whatever stands there."""
-    content = document.get("content")
+    return [_unfolded(raw) for raw in listed(document.get("content"))]
+
+
+def listed(content: Any) -> list[Any]:
+    """Return a thread's content as a list: it may be JSON text, or missing; what is neither is its only item."""
     if isinstance(content, str):
         try:
-            content = json.loads(content)
+            read = json.loads(content)
         except (ValueError, RecursionError):
-            return []
-    return [_unfolded(raw) for raw in content] if isinstance(content, list) else []
+            read = None
+        return read if isinstance(read, list) else [content]
+    if content is None:
+        return []
+    return content if isinstance(content, list) else [content]
 
 
-def summary_of(document: Document) -> ThreadSummary:
-    """Return a thread as it stands in lists; raises KeyError for what is no thread."""
+def summary_of(document: Document, owner: str) -> ThreadSummary:
+    """Return a thread of this owner as it stands in lists; raises KeyError for what is no thread."""
     topic = document.get("topic")
-    return ThreadSummary(
-        document["user_id"], document["thread_id"], _date(document), sound(topic) if isinstance(topic, str) else ""
-    )
+    return ThreadSummary(owner, document["thread_id"], _date(document), sound(topic) if isinstance(topic, str) else "")
 
 
-def summaries(documents: Iterable[Document]) -> list[ThreadSummary]:
+def summaries(documents: Iterable[Document], owner: str) -> list[ThreadSummary]:
     """Return those that are threads."""
-    return [summary_of(document) for document in documents if isinstance(document.get("thread_id"), str)]
+    return [summary_of(document, owner) for document in documents if isinstance(document.get("thread_id"), str)]
 
 
 def _date(document: Document) -> str:
-    date = document.get("date")
-    if isinstance(date, str):
-        try:
-            date = datetime.fromisoformat(date)
-        except ValueError:
-            date = None
-    if not isinstance(date, datetime):
+    date: Any = document.get("date")
+    try:
+        return on_wire(datetime.fromisoformat(date) if isinstance(date, str) else date)
+    except (ValueError, OverflowError, AttributeError):  # no date, or one that no calendar of ours has
         made = document.get("_id")
-        date = made.generation_time if isinstance(made, ObjectId) else datetime.fromtimestamp(0, UTC)
-    return on_wire(date)
+        return on_wire(made.generation_time if isinstance(made, ObjectId) else datetime.fromtimestamp(0, UTC))
 
 
 def _unfolded(raw: Any) -> Any:

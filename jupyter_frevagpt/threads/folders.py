@@ -141,6 +141,18 @@ class OwnerFolders:
                 "close what uses them."
             ) from error
 
+    def remove_all(self, owner: str) -> None:
+        """Remove the owner's folder with all that is in it; raises StoreUnavailable where something stays."""
+        for ref in [ref for ref in self._temporary if ref.owner == owner]:
+            self.remove(ref)
+        try:
+            with suppress(FileNotFoundError), _walked(str(self.root), ()) as root:
+                _remove(owner_key(owner), root)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"Your files could not all be removed ({error.strerror}). Close what uses them, and delete again."
+            ) from error
+
     def close(self) -> None:
         """Remove the temporary folders."""
         for path in self._temporary.values():

@@ -18,6 +18,7 @@ from ..domain.variants import (
     ServerHint,
     StreamVariant,
     ToolCall,
+    User,
     code_content,
     decode,
     encode,
@@ -130,4 +131,5 @@ def _cut(item: StreamVariant, most: int) -> StreamVariant:
             return msgspec.structs.replace(item, content="{}")
         case _:
             bare = msgspec.structs.replace(item, display=[]) if isinstance(item, CodeOutput) else item
+            bare = msgspec.structs.replace(bare, context=[]) if isinstance(bare, User) else bare
             return msgspec.structs.replace(bare, content=f"{item.content[:most]}\n{note}")

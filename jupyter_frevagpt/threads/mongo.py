@@ -17,20 +17,18 @@ from ..domain.legacy import revived, sound
 from ..domain.values import Search, ThreadPage, ThreadRef, ThreadSummary
 from ..domain.variants import StreamVariant, User
 from .beside import Files
-from .connection import CLIENTS, Connection, MongoClients
-from .documents import FILE, SUMMARY, Document, own_id, raw_items, summaries, summary_of
+from .connection import CLIENTS, Connection, MongoClients, is_too_large
+from .documents import FILE, SUMMARY, Document, listed, own_id, raw_items, summary_of, user_id
 from .doubts import Batch, Doubts
-from .found import KINDS, found_in, rated
+from .found import rated
 from .large import NARROW, Whole
-from .names import checked
+from .listing import Listing
+from .names import checked, checked_owner
 
 _RECENT = "recent_batches"
 _REMEMBERED = 64
-_AT_ONCE = 100
 _NOW = {"$toLong": "$$NOW"}  # milliseconds
-_TOO_LARGE = (10334, 17419, 17420)
 _NO_ARRAY = 2
-_FULL = "This chat has become too long for the database. Start a new one to go on."
 
 T = TypeVar("T")
 Placed = list[tuple[int, StreamVariant]]
@@ -51,11 +49,16 @@ class MongoThreadStore:
         database: str = "chatbot",
         collection: str = "threads",
         hosts: Collection[str] = (),
+        own: bool = False,
         clients: MongoClients = CLIENTS,
     ) -> None:
-        """``hosts`` are the only machines that the address may name, any if there are none."""
-        self._connection = Connection(uri, database, collection, hosts=hosts, clients=clients)
+        """``hosts`` are the only machines that the address may name, any if there are none.
+
+        ``own`` tells that the site itself wrote the address: it may name files of this machine.
+        """
+        self._connection = Connection(uri, database, collection, hosts=hosts, own=own, clients=clients)
         self._files = Files(self._connection)
+        self._listing = Listing(self._connection, self._files)
         self._doubts = Doubts()
 
     async def read(self, ref: ThreadRef) -> list[StreamVariant]:
@@ -76,31 +79,15 @@ class MongoThreadStore:
     async def summary(self, ref: ThreadRef) -> ThreadSummary | None:
         """Return the caller's thread, None when nobody owns it."""
         document = await self._find(ref, SUMMARY)
-        return summary_of(document) if document is not None else None
+        return summary_of(document, ref.owner) if document is not None else None
 
     async def list(self, owner: str, *, limit: int, page: int) -> ThreadPage:
         """Return a page of an owner's threads, newest first."""
-        with self._connection.talking():
-            collection, mine = await self._connection.collection(), {"user_id": {"$eq": str(owner)}}
-            total = await collection.count_documents(mine)
-            cursor = collection.find(mine, SUMMARY).sort([("date", -1)]).skip(page * limit).limit(limit)
-            return summaries(await cursor.to_list(None)), total
+        return await self._listing.page(checked_owner(owner), limit, page)
 
     async def search(self, owner: str, search: Search, *, limit: int, page: int) -> ThreadPage:
         """Return a page of those in which something is found."""
-        # Compared here and not by the database: code is stored as JSON text, old items in many ways, and a regular
-        # expression folds cases in another way than the other stores.
-        stages: list[Document] = [{"$match": {"user_id": {"$eq": str(owner)}}}, {"$sort": {"date": -1}}]
-        fields: Document = dict(SUMMARY)
-        if search.where != "topic":
-            fields["content"] = _only([kind.__name__ for kind in KINDS[search.where]])
-        found: list[ThreadSummary] = []
-        with self._connection.talking():
-            collection = await self._connection.collection()
-            cursor = collection.aggregate([*stages, {"$project": fields}], batchSize=_AT_ONCE, allowDiskUse=True)
-            while documents := await cursor.to_list(_AT_ONCE):
-                found += await asyncio.to_thread(_matching, search, documents)
-        return found[page * limit : (page + 1) * limit], len(found)
+        return await self._listing.found(checked_owner(owner), search, limit, page)
 
     async def rename(self, ref: ThreadRef, topic: str, *, instead_of: str | None = None) -> bool:
         """Set a thread's topic, unless it is no longer ``instead_of``."""
@@ -116,6 +103,9 @@ class MongoThreadStore:
 
     async def delete(self, ref: ThreadRef) -> None:
         """Remove a thread and its files."""
+        # The files first: what is cut short here is still in the list and can be deleted again. And once more, since
+        # another process may write until the document is gone.
+        await self._files.delete_of(checked(ref))
         with self._connection.talking():
             collection = await self._connection.collection()
             done = await collection.delete_many(_mine(ref))
@@ -134,8 +124,16 @@ class MongoThreadStore:
             "parent_thread_id": ref.thread_id,
             "fork_from_index": index,
         }
-        batch = Batch(list(items))
-        return await self._written(new, batch, partial(self._insert, new, batch, summary_of(source).topic, ancestry))
+        batch, topic = Batch(list(items)), summary_of(source, ref.owner).topic
+        return await self._written(new, batch, partial(self._insert, new, batch, topic, datetime.now(UTC), ancestry))
+
+    async def put(self, summary: ThreadSummary, items: Sequence[StreamVariant]) -> None:
+        """Write a whole thread that is not there yet; raises ThreadNotFound where it is."""
+        ref, batch = checked(ThreadRef(summary.user_id, summary.thread_id)), Batch(list(items))
+        if await self._find(ref, SUMMARY) is not None:
+            raise ThreadNotFound
+        date = datetime.fromisoformat(summary.date)
+        await self._written(ref, batch, partial(self._insert, ref, batch, summary.topic, date, {}))
 
     async def rate(self, ref: ThreadRef, index: int, feedback: str) -> None:
         """Give the Nth of a thread's Assistant and Code items a feedback."""
@@ -191,7 +189,7 @@ class MongoThreadStore:
             collection = await self._connection.collection()
             document = await collection.find_one(_mine(ref), fields)
             # Another's and not just anyone's: one of the caller's own may have been made between the two questions.
-            foreign = {"thread_id": {"$eq": ref.thread_id}, "user_id": {"$ne": ref.owner}}
+            foreign = {"thread_id": {"$eq": ref.thread_id}, "user_id": {"$ne": user_id(ref.owner)}}
             if document is None and await collection.find_one(foreign, {"_id": 1}):
                 raise ThreadNotFound
             return document
@@ -243,10 +241,8 @@ class MongoThreadStore:
                         batch.uploaded.add(whole.id)
                 done = await write()
             except (DocumentTooLarge, WriteError) as error:
-                if not _too_large(error):
+                if not is_too_large(error) or batch.room is NARROW:
                     raise
-                if batch.room is NARROW:
-                    raise StoreUnavailable(_FULL) from None
                 before = batch.files
                 batch.room, batch.documents = NARROW, []
             else:
@@ -255,36 +251,48 @@ class MongoThreadStore:
 
     async def _push(self, ref: ThreadRef, batch: Batch) -> None:
         collection = await self._connection.collection()
-        new = {**_mine(ref), _RECENT: {"$ne": batch.id}}
-        try:
-            done = await collection.update_one(new, _pushed(batch))
-        except WriteError as error:
-            if error.code != _NO_ARRAY:
-                raise
-            await collection.update_one({**_mine(ref), "content": None}, {"$set": {"content": []}})
-            done = await collection.update_one(new, _pushed(batch))
-        if not done.matched_count and not await collection.find_one({**_mine(ref), _RECENT: batch.id}, {"_id": 1}):
+        if not await self._pushed(ref, batch, {}) and not await collection.find_one(
+            {**_mine(ref), _RECENT: batch.id}, {"_id": 1}
+        ):
             raise ThreadNotFound
 
     async def _begin(self, ref: ThreadRef, batch: Batch, topic: str) -> ThreadSummary:
-        collection = await self._connection.collection()
-        change = {"$set": {"date": datetime.now(UTC)}, **_pushed(batch)}
         for _ in range(3):  # others make and delete the thread meanwhile
-            done = await collection.update_one({**_mine(ref), _RECENT: {"$ne": batch.id}}, change)
+            done = await self._pushed(ref, batch, {"$set": {"date": datetime.now(UTC)}})
             document = await self._find(ref, {**SUMMARY, _RECENT: 1})
             if document is None:
                 with suppress(DuplicateKeyError):
-                    return await self._insert(ref, batch, topic, {})
-            elif done.matched_count or batch.id in (document.get(_RECENT) or []):
-                return summary_of(document)
+                    return await self._insert(ref, batch, topic, datetime.now(UTC), {})
+            elif done or batch.id in (document.get(_RECENT) or []):
+                return summary_of(document, ref.owner)
         raise ThreadNotFound
 
-    async def _insert(self, ref: ThreadRef, batch: Batch, topic: str, more: Document) -> ThreadSummary:
+    async def _pushed(self, ref: ThreadRef, batch: Batch, change: Document) -> bool:
+        """Add a batch that has not arrived yet, and make a further change; whether that was so."""
         collection = await self._connection.collection()
-        moment = datetime.now(UTC)
+        new = {**_mine(ref), _RECENT: {"$ne": batch.id}}
+        remembered = {"$each": [batch.id], "$slice": -_REMEMBERED}
+        change = {**change, "$push": {"content": {"$each": batch.documents}, _RECENT: remembered}}
+        try:
+            done = await collection.update_one(new, change)
+        except WriteError as error:
+            if error.code != _NO_ARRAY:
+                raise
+            # Written by another service: nothing, or its items in another form.
+            content = (await self._mine(ref, {"content": 1})).get("content")
+            await collection.update_one(
+                {**_mine(ref), "content": {"$eq": content}}, {"$set": {"content": listed(content)}}
+            )
+            done = await collection.update_one(new, change)
+        return bool(done.matched_count)
+
+    async def _insert(
+        self, ref: ThreadRef, batch: Batch, topic: str, moment: datetime, more: Document
+    ) -> ThreadSummary:
+        collection = await self._connection.collection()
         document = {
             "_id": own_id(ref.thread_id),
-            "user_id": ref.owner,
+            "user_id": user_id(ref.owner),
             "thread_id": ref.thread_id,
             "date": moment.replace(microsecond=moment.microsecond // 1000 * 1000),
             "topic": sound(topic),
@@ -293,35 +301,9 @@ class MongoThreadStore:
             **more,
         }
         await collection.insert_one(document)
-        return summary_of(document)
+        return summary_of(document, ref.owner)
 
 
 def _mine(ref: ThreadRef) -> Document:
     checked(ref)
-    return {"thread_id": {"$eq": ref.thread_id}, "user_id": {"$eq": ref.owner}}
-
-
-def _pushed(batch: Batch) -> Document:
-    return {
-        "$push": {"content": {"$each": batch.documents}, _RECENT: {"$each": [batch.id], "$slice": -_REMEMBERED}},
-    }
-
-
-def _too_large(error: Exception) -> bool:
-    return isinstance(error, DocumentTooLarge) or getattr(error, "code", None) in _TOO_LARGE
-
-
-def _only(kinds: list[str]) -> Document:
-    """Return an expression for the items of some kinds, so that no picture travels for a search."""
-    listed = {"$cond": [{"$isArray": "$content"}, "$content", []]}
-    return {"$filter": {"input": listed, "as": "item", "cond": {"$in": ["$$item.variant", kinds]}}}
-
-
-def _matching(search: Search, documents: list[Document]) -> list[ThreadSummary]:
-    found = []
-    for document in documents:
-        for summary in summaries([document]):
-            items = [item for _, item in revived(raw_items(document), summary.thread_id)]
-            if found_in(search, summary.topic, items):
-                found.append(summary)
-    return found
+    return {"thread_id": {"$eq": ref.thread_id}, "user_id": {"$eq": user_id(ref.owner)}}

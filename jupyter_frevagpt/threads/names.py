@@ -16,3 +16,8 @@ def checked(ref: ThreadRef) -> ThreadRef:
     if not isinstance(ref.owner, str) or not isinstance(ref.thread_id, str) or not _THREAD_ID.fullmatch(ref.thread_id):
         raise ThreadNotFound
     return ref
+
+
+def checked_owner(owner: str) -> str:
+    """Return it if it is a text, else the name of nobody."""
+    return owner if isinstance(owner, str) else ""

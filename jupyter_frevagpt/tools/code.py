@@ -53,8 +53,9 @@ class CodeInterpreter:
         self._kernels = kernels
         self._visitor = visitor
         self._visitors = Leave(kernels, approvals, "ask")
-        self._users = Leave(kernels, approvals, policies.users)
-        self._scratch = Leave(kernels, approvals, policies.scratch)
+        trusting = policies.users == "run"  # nobody but a site says so of the user's own kernels
+        self._users = Leave(kernels, approvals, policies.users, trusting=trusting)
+        self._scratch = Leave(kernels, approvals, policies.scratch, trusting=trusting)
 
     async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
         """Yield states and printed text while the code runs; then its CodeOutput, last state, changes, Images."""
@@ -65,6 +66,7 @@ class CodeInterpreter:
         leave = self._users if context.kernel_id else self._scratch
         if self._visitor(context.ref.owner):
             leave = self._visitors
+        leave = leave.for_(context)
         review = await session.review(code, context.ref)
         if leave.needed(review, context, session):
             refused = False
@@ -95,7 +97,7 @@ async def _watched(
                 elif event.text:
                     yield ServerHint({"output": {"id": call_id, "text": event.text}})
                 elif event.state in ("waiting", "running"):
-                    yield state_hint(call_id, event.state, session.kernel_id)
+                    yield state_hint(call_id, event.state, session.kernel_id, event.reason)
     except (asyncio.CancelledError, GeneratorExit) as ending:
         await run.stop()
         if isinstance(ending, asyncio.CancelledError):

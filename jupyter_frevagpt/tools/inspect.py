@@ -52,6 +52,7 @@ class InspectVariable:
             "required": ["name"],
             "additionalProperties": False,
         },
+        tells_values=True,
     )
 
     def __init__(self, surroundings: Surroundings, redact: Callable[[str], str] = lambda text: text) -> None:

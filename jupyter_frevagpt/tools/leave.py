@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator
 import msgspec
 
 from ..domain.protocols import Approvals, Kernels, KernelSession
-from ..domain.values import CodeReview, Policy, ToolContext
+from ..domain.values import CodeReview, Policy, ReviewReason, ToolContext
 from ..domain.variants import CodeOutput, ServerHint, StreamVariant
+from ..domain.wishes import stricter
 
 STOPPED = "Stopped by the user.\n"
 _SUGGESTED = "Nothing was run: in this user's kernel you may only suggest code. They see it and can run it.\n"
@@ -24,17 +25,28 @@ _DENIED = "The user did not let this run.\n"
 class Leave:
     """Asks the user, where the policy wants it, before one piece of code runs in one kernel."""
 
-    def __init__(self, kernels: Kernels, approvals: Approvals, policy: Policy) -> None:
+    def __init__(self, kernels: Kernels, approvals: Approvals, policy: Policy, *, trusting: bool = False) -> None:
+        """With ``trusting`` the policy ``run`` holds for code of doubtful origin too."""
+        self._trusting = trusting
         self._kernels = kernels
         self._approvals = approvals
         self._policy = policy
+
+    def for_(self, context: ToolContext) -> Leave:
+        """Return who asks where the person who asked wants more care than the site."""
+        policy = stricter(self._policy, context.wishes.policy)
+        if policy == self._policy:
+            return self
+        return Leave(self._kernels, self._approvals, policy, trusting=self._trusting)
 
     def needed(self, review: CodeReview, context: ToolContext, session: KernelSession) -> bool:
         """Whether the code may not run unasked.
 
         What was allowed "for this chat" does not count once text from outside has entered the turn: it may have told
-        the model what to write.
+        the model what to write. Code of doubtful origin may not, unless the site decided that all code may.
         """
+        if context.distrust and self._policy != "suggest":
+            return not (self._policy == "run" and self._trusting)
         if self._policy == "run" or (self._policy == "ask-when-risky" and review.harmless):
             return False
         standing = review.standing and not context.sources
@@ -45,6 +57,9 @@ class Leave:
         self, call_id: str, code: str, review: CodeReview, context: ToolContext, session: KernelSession
     ) -> AsyncGenerator[StreamVariant, None]:
         """Yield the question and the decision, and a CodeOutput that says why where the code is not to run."""
+        if context.distrust:
+            doubt = ReviewReason("imported", context.distrust, 1)
+            review = msgspec.structs.replace(review, reasons=(doubt, *review.reasons), standing=False)
         why = "".join(f"- {reason.text}\n" for reason in review.reasons if reason.asks)
         if self._policy == "suggest":
             yield CodeOutput(_SUGGESTED, call_id)
@@ -71,6 +86,7 @@ class Leave:
             yield CodeOutput(_CHANGED, call_id)
 
 
-def state_hint(call_id: str, state: str, kernel_id: str) -> ServerHint:
-    """Return the notice that a run is now in a state."""
-    return ServerHint({"run": {"id": call_id, "state": state, "kernel_id": kernel_id}})
+def state_hint(call_id: str, state: str, kernel_id: str, reason: str = "") -> ServerHint:
+    """Return the notice that a run is now in a state; ``reason`` says why, where that is not the usual one."""
+    told = {"id": call_id, "state": state, "kernel_id": kernel_id}
+    return ServerHint({"run": {**told, "reason": reason} if reason else told})

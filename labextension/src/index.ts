@@ -2,10 +2,10 @@
 
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { magics } from './plugins/magics';
 import { sidebar } from './plugins/sidebar';
-import type { IFrevaGPT } from './tokens';
 
 export * from './tokens';
 
-const plugins: JupyterFrontEndPlugin<IFrevaGPT>[] = [sidebar];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [sidebar, magics];
 export default plugins;

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from jupyter_frevagpt.cli.checks import examine
 from jupyter_frevagpt.cli.checks.kernels import _NEEDED, _USEFUL, _findings
@@ -17,7 +20,9 @@ from jupyter_frevagpt.cli.settings import account, place, settings
 from jupyter_frevagpt.domain.errors import FrevaGPTError
 from jupyter_frevagpt.identity import local_account
 
+from ..identity.services import Reply, Service
 from ..scripted import Scripted
+from ..threads.database import served
 from .conftest import Command
 
 KEY = "sk-canary-4f1d9a"
@@ -136,18 +141,53 @@ async def test_a_site_without_a_model_and_with_prompts_of_its_own(site: Site) ->
     (prompts / "baseline").mkdir(parents=True)
     site.configure(prompts_dir=str(prompts))
     site.data.mkdir(mode=0o755)
-    uri = {"FREVAGPT_MONGODB_URI": f"mongodb://u:{KEY}@db.example.org"}
-    found = await site.look(**uri)
+    found = await site.look()
     assert found["models"][0] == "warn"
     assert found["prompts"][0] == "warn"
     assert found["data folder"][0] == "warn"
     assert os.stat(site.data).st_mode & 0o777 == 0o700
-    assert found["chats"][0] == "warn"
+    assert found["chats"][0] == "ok"
     (prompts / "baseline" / "starting_prompt.md").write_text("Be kind.")
     found = await site.look()
     assert found["prompts"] == ("ok", "of the site: baseline/starting_prompt.md; else those of the package")
     (prompts / "baseline" / "starting_prompt.md").write_bytes(b"\xff")
     assert (await site.look())["prompts"][0] == "FAIL"
+
+
+@pytest.fixture(scope="module")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from served(tmp_path_factory.mktemp("secantus") / "db")
+
+
+async def test_databases_are_tried(site: Site, mongo_uri: str) -> None:
+    name = f"frevagpt_test_{secrets.token_hex(6)}"
+    site.configure(owner="alice", mongodb_database=name)
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        chats = client[name]["threads"]
+        chats.insert_one({"user_id": "alice", "thread_id": "x", "date": "2024-05-01", "topic": "t", "content": []})
+        found = await site.look(FREVAGPT_MONGODB_URI=mongo_uri)
+        assert found["chats"] == ("ok", "are kept in a MongoDB; 1 of alice")
+        assert chats.count_documents({}) == 1, "nothing of the trial stays"
+        client.drop_database(name)
+    found = await site.look(FREVAGPT_MONGODB_URI=f"mongodb://u:{KEY}@db.invalid")
+    assert found["chats"][0] == "FAIL"
+    assert "cannot be reached" in found["chats"][1]
+
+
+async def test_the_databases_that_vaults_name_are_tried(site: Site, mongo_uri: str) -> None:
+    vault = Service()
+    vault.replies["/home"] = Reply(200, {"mongodb.url": mongo_uri})
+    vault.replies["/away"] = Reply(200, {"mongodb.url": "file:///etc/passwd"})
+    realms = {name: {"rest": f"{vault.url}/{name}", "vault": f"{vault.url}/{name}"} for name in ("home", "away")}
+    given = {"data_dir": str(site.data), "local_model": False}
+    settings_file = site.path / "config" / "jupyter_server_config.json"
+    settings_file.write_text(json.dumps({"FrevaGPT": given, "FrevaIdentityProvider": {"realms": realms}}))
+    found = await site.look()
+    vault.stop()
+    assert found["chats"][0] == "ok"
+    assert found["chats of realm home"] == ("ok", "are kept in the MongoDB that its vault names")
+    assert found["chats of realm away"][0] == "FAIL"
+    assert "does not name a database" in found["chats of realm away"][1]
 
 
 async def test_a_kernel_that_does_not_start_and_one_of_another_language(site: Site) -> None:

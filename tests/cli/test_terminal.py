@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from jupyter_frevagpt.cli.terminal.connection import Connection
 from jupyter_frevagpt.cli.terminal.screen import Screen
 from jupyter_frevagpt.cli.terminal.servers import Server, chosen, named
-from jupyter_frevagpt.cli.terminal.text import CodeText, harmless, legible
+from jupyter_frevagpt.cli.terminal.text import CodeText
 from jupyter_frevagpt.cli.terminal.turn import Turn, _is_heartbeat
 from jupyter_frevagpt.domain.errors import FrevaGPTError
+from jupyter_frevagpt.domain.legible import harmless, legible
 from jupyter_frevagpt.domain.variants import code_content
 
 from .conftest import TOKEN, Command

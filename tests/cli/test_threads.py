@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.collection import Collection
 
-from jupyter_frevagpt.cli.archive import chat_of
+from jupyter_frevagpt.conversation.archive import chat_of
 from jupyter_frevagpt.domain.errors import BadRequest
 from jupyter_frevagpt.domain.variants import Code, CodeOutput, Image, ServerHint, ToolCall, ToolOutput, User, encode
 
+from ..identity.services import Reply, Service
+from ..threads.database import served
 from .conftest import Command
 
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
@@ -92,11 +98,99 @@ def test_bad_lines_are_told_and_cost_no_others(command: Command, tmp_path: Path)
     assert "cannot be read (No such file" in missing.stderr
 
 
-def test_a_database_is_not_passed_by_silently(command: Command, tmp_path: Path) -> None:
-    done = command("threads", "export", "--all", FREVAGPT_MONGODB_URI="mongodb://user:canary@db.example.org")
+# ---- in a database
+
+
+@pytest.fixture(scope="module")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    yield from served(tmp_path_factory.mktemp("secantus") / "db")
+
+
+@pytest.fixture
+def raw(mongo_uri: str) -> Iterator[tuple[str, Collection[dict[str, Any]]]]:
+    """The name of a database of the test's own, and the collection in it that is configured."""
+    name = f"frevagpt_test_{secrets.token_hex(6)}"
+    with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as client:
+        yield name, client[name]["chats"]
+        client.drop_database(name)
+
+
+def test_there_and_back_with_a_database(
+    command: Command, tmp_path: Path, mongo_uri: str, raw: tuple[str, Collection[dict[str, Any]]]
+) -> None:
+    name, chats = raw
+    configured = {
+        "FREVAGPT_MONGODB_URI": mongo_uri,
+        "FREVAGPT_MONGODB_DATABASE_NAME": name,
+        "FREVAGPT_MONGODB_COLLECTION_NAME": "chats",
+    }
+    old = {"variant": "Assistant", "content": "It is 14."}
+    date = "2024-05-01T10:00:00Z"
+    chats.insert_one({"user_id": "alice", "thread_id": "old", "date": date, "topic": None, "content": [old]})
+    chats.insert_one({"user_id": "bob", "thread_id": "his", "date": date, "topic": "t", "content": [old]})
+    file = tmp_path / "chats.jsonl"
+    large = {"variant": "Assistant", "content": "ü" * 600_000}
+    file.write_text(line(large, CODE, topic="of a file", date="2025-06-01T10:00:00.000Z") + "\n")
+    done = command("threads", "import", str(file), **configured)
+    assert (done.returncode, done.stderr) == (0, "1 chat imported.\n")
+    stored = chats.find_one({"topic": "of a file"})
+    assert stored is not None
+    assert (stored["user_id"], stored["thread_id"]) == ("alice", done.stdout.strip())
+    assert stored["date"].isoformat() == "2025-06-01T10:00:00+00:00"
+    done = command("threads", "export", "--all", **configured)
+    assert (done.returncode, done.stderr) == (0, "2 chats written.\n")
+    new, first = [json.loads(text) for text in done.stdout.splitlines()]
+    assert (new["date"], new["topic"]) == ("2025-06-01T10:00:00.000Z", "of a file")
+    whole = large in new["content"]
+    assert whole, "what lies in a file beside its document is exported too"
+    assert first == {"thread_id": "old", "date": "2024-05-01T10:00:00.000Z", "topic": "", "content": [old]}
+    assert list((tmp_path).rglob("*.meta.json")) == []
+    folder = ("--data-dir", str(tmp_path / "data"))
+    assert read(command, "--all", *folder) == []  # the folder all the same
+    done = command("threads", "export", "--thread", "his", **configured)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "Thread not found.\n")
+
+
+def test_chats_of_a_realm_are_where_its_vault_says(
+    command: Command, tmp_path: Path, mongo_uri: str, raw: tuple[str, Collection[dict[str, Any]]]
+) -> None:
+    name, chats = raw
+    chats.insert_one({"user_id": "alice", "thread_id": "x", "date": "2024-05-01", "topic": "t", "content": []})
+    vault = Service()
+    vault.replies["/vault"] = Reply(200, {"mongodb.url": mongo_uri})
+    realms = {"home": {"rest": vault.url, "vault": f"{vault.url}/vault"}}
+    (tmp_path / "jupyter_server_config.json").write_text(
+        json.dumps(
+            {
+                "FrevaIdentityProvider": {"realms": realms},
+                "FrevaGPT": {"mongodb_database": name, "mongodb_collection": "chats"},
+            }
+        )
+    )
+    configured = {"JUPYTER_CONFIG_DIR": str(tmp_path)}
+
+    def export(owner: str) -> tuple[int, str, str]:
+        done = command("threads", "export", "--all", "--owner", owner, **configured)
+        return done.returncode, done.stdout, done.stderr
+
+    code, told, _ = export("freva:home:alice")
+    assert (code, json.loads(told)["thread_id"]) == (0, "x")
+    assert export("freva:home:bob") == (0, "", "0 chats written.\n")
+    assert export("alice") == (0, "", "0 chats written.\n"), "a folder's, of which there are none"
+    vault.stop()
+    code, told, said = export("freva:home:alice")
+    assert (code, told) == (1, "")
+    assert "cannot be reached" in said
+    assert "127.0.0.1" not in said
+    code, _, said = export("freva:away:alice")
+    assert (code, "not served here" in said) == (1, True)
+
+
+def test_a_database_that_cannot_be_reached_is_told_without_its_address(command: Command) -> None:
+    done = command("threads", "export", "--all", FREVAGPT_MONGODB_URI="mongodb://user:canary@db.invalid")
     assert done.returncode == 1
-    assert "MongoDB" in done.stderr
-    assert "canary" not in done.stderr
+    assert "cannot be reached" in done.stderr
+    assert not any(secret in done.stderr for secret in ("canary", "db.invalid", "Traceback"))
 
 
 # ---- what a crafted file cannot do

@@ -11,8 +11,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 HEARTBEAT_SECONDS = 0.3
 # Silence of seconds in each test would cost minutes: the server's own 10 s are made short before it starts.
@@ -24,11 +28,15 @@ _PROGRAM = (
 
 
 class Server:
-    """A running server below the path of a hub's user, whose models a scripted service answers for."""
+    """A running server below the path of a hub's user, whose models a scripted service answers for.
 
-    def __init__(self, base: Path, model_service: str) -> None:
+    With an ``environment`` that tells what models there are and nothing else does.
+    """
+
+    def __init__(self, base: Path, model_service: str, environment: Mapping[str, str] | None = None) -> None:
         self.token = secrets.token_hex(16)
         self._log = base / "server.log"
+        self._threads = base / "data/frevagpt"
         catalogue = base / "models.json"
         way = {"api_base": model_service, "api_key": "k"}
         entries = [
@@ -46,12 +54,19 @@ class Server:
             "ServerApp.ip=127.0.0.1", f"ServerApp.port={port}", "ServerApp.port_retries=0",
             "ServerApp.base_url=/user/alice/", f"ServerApp.root_dir={base}", "ServerApp.open_browser=False",
             "ServerApp.allow_root=True", "ServerApp.jpserver_extensions={'jupyter_frevagpt': True}",
-            f"FrevaGPT.catalogue={catalogue}", "FrevaGPT.local_model=False", "FrevaGPT.owner=alice",
+            *([f"FrevaGPT.catalogue={catalogue}"] if environment is None else []),
+            "FrevaGPT.local_model=False", "FrevaGPT.owner=alice",
         )  # fmt: skip
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, *(f"--{one}" for one in settings)],
-                env={**own, **folders, "IPYTHONDIR": str(base / "ipython"), "JUPYTER_TOKEN": self.token},
+                env={
+                    **own,
+                    **folders,
+                    "IPYTHONDIR": str(base / "ipython"),
+                    "JUPYTER_TOKEN": self.token,
+                    **(environment or {}),
+                },
                 cwd=base,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -75,6 +90,22 @@ class Server:
         with opener.open(request, timeout=30) as response:
             answer: bytes = response.read()
         return answer
+
+    def send(self, method: str, route: str, given: dict[str, Any], agent: str = "") -> tuple[int, str, bytes]:
+        """Return status, media type and answer of a request as a bare client sends it, all of it in the query."""
+        where = urlsplit(self.url)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
+        headers = {"Authorization": f"token {self.token}", **({"User-Agent": agent} if agent else {})}
+        connection.request(method, f"{where.path}/api/chatbot/{route}?{urlencode(given)}", headers=headers)
+        answer = connection.getresponse()
+        with closing(connection):
+            return answer.status, answer.headers.get_content_type(), answer.read()
+
+    def put(self, thread_id: str, records: Sequence[Any]) -> None:
+        """Add records to a stored thread's file, as an older service may have left them."""
+        file = next(self._threads.rglob(f"{thread_id}.txt"))
+        with file.open("a") as lines:
+            lines.writelines(json.dumps(record) + "\n" for record in records)
 
     @property
     def log(self) -> str:

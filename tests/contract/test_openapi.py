@@ -66,7 +66,8 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one() -> None:
     for schema in DOCUMENT["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     names = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
-    assert len(names) == len(set(names)) == len(OPERATIONS) == 44
+    assert len(names) == len(set(names)) == len(OPERATIONS) == sum(len(route.methods) for route in DEFINITIONS)
+    assert len(names) > 45
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
@@ -83,6 +84,7 @@ def test_every_operation_tells_its_statuses_and_its_parameters_have_words(path: 
     assert ("405" in statuses) is (definition.changes_state and method == "get")
     fields = [field.encode_name for field in definition.fields]
     if method == "get":
+        fields = [name for name in fields if name not in definition.in_body]
         assert [one["name"] for one in operation.get("parameters", [])] == fields
         assert all(len(one["description"]) > 5 for one in operation.get("parameters", []))
     elif fields:

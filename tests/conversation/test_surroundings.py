@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from jupyter_frevagpt.domain.values import Inspected, ToolContext, VariableList
+from jupyter_frevagpt.domain.values import Inspected, ThreadRef, ToolContext, VariableList
 from jupyter_frevagpt.domain.variants import StreamEnd, User
 
 from .test_turn import Stage, call, curtain, ended, text  # noqa: F401 - curtain is a fixture
@@ -27,6 +27,9 @@ class Told:
         if self.problem is not None:
             await asyncio.sleep(self.problem)
         return f"kernel {len(self.asked)}"
+
+    def told(self, ref: ThreadRef) -> list[str]:
+        return ["temps"]
 
     async def inspect(self, context: ToolContext, name: str, depth: int) -> Inspected:
         raise NotImplementedError

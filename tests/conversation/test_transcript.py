@@ -145,3 +145,28 @@ def test_what_the_user_undid_stands_in_the_output_of_its_run() -> None:
     assert [message["role"] for message in messages] == ["user", "assistant", "tool", "user"]
     odd = ServerHint({"changes": {"id": "c1", "undone": None}})
     assert "nothing could be restored" in to_messages([*items[:3], odd], vision=False, limit=1000)[2]["content"]
+
+
+def test_each_output_follows_its_call_wherever_it_was_recorded() -> None:
+    """A service refuses a call whose output is not the next message: older ones stored calls side by side."""
+    items = [
+        User("q"),
+        Code('{"code":"a"}', "c1"),
+        Code('{"code":"b"}', "c2"),
+        CodeOutput("of a", "c1"),
+        Assistant("between"),
+        Code('{"code":"c"}', "c3"),
+        User("next"),
+        CodeOutput("of b", "c2"),
+        CodeOutput("", "c3"),
+        CodeOutput("of nothing", "c4"),
+    ]
+    messages = to_messages(items, vision=False, limit=100)
+    told = [(message["role"], message.get("tool_call_id"), message["content"]) for message in messages]
+    assert told == [
+        ("user", None, "q"),
+        ("assistant", None, None), ("tool", "c1", "of a"),
+        ("assistant", None, None), ("tool", "c2", "of b"),
+        ("assistant", None, "between"), ("tool", "c3", "(no output)"),
+        ("user", None, "next"),
+    ]  # fmt: skip

@@ -134,6 +134,9 @@ class NoPrompts:
     def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
         return "begin", [User("example"), Assistant("answer")], "now"
 
+    def notebook(self, model: str, prompt_set: str = "") -> str:
+        return "beside"
+
     def title(self) -> str:
         return "name it"
 
@@ -304,7 +307,7 @@ async def test_stop_before_a_turn_takes_its_first_step() -> None:
     stage = Stage(text("hello"))
     starting = asyncio.create_task(stage.start())
     async with asyncio.timeout(10):
-        while (turn := stage.conversations.find(stage.ref)) is None:  # noqa: ASYNC110 - each step of the loop is looked at
+        while (turn := stage.conversations.find(stage.ref)) is None:
             await asyncio.sleep(0)
         assert not turn.started.is_set(), "this test must stop it earlier"
         await turn.stop()

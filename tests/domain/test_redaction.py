@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
 import json
 import os
 import re
@@ -15,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_frevagpt.domain.redaction import MARK, Redactor, _forms_of
+from jupyter_frevagpt.domain.encodings import Unbroken, forms_of
+from jupyter_frevagpt.domain.redaction import MARK, Redactor
 
 CANARY = "k7+Q/zu w\"9'\\ä€tail"
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()
@@ -66,6 +69,44 @@ def test_base64_at_each_alignment(before: int, after: int, encode: Any) -> None:
         rest = shown.removeprefix("<").removesuffix(">").replace(MARK, "")
         edges = len(encode(b"x" * before)) + len(encode(b"y" * after)) + 4
         assert len(rest) <= edges
+
+
+def _lines(text: str, width: int, cut: str) -> str:
+    return cut.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+@pytest.mark.parametrize("width", [20, 64, 76])
+@pytest.mark.parametrize("cut", ["\n", "\r\n", "\\n", "\\r\\n", "\n    "])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode, binascii.hexlify])
+def test_encoded_data_in_several_lines(width: int, cut: str, encode: Any) -> None:
+    secret = "~~>?ÿ" + "hunter2-of-mine, all of it, and more"
+    for before in range(0, 80, 7):
+        written = _lines(encode(b"x" * before + secret.encode() + b"y" * 50).decode(), width, cut)
+        shown = knowing(secret).text(f"<{written}>")
+        assert shown.count(MARK) == 1
+        seen = shown.replace(cut, "").removeprefix("<").removesuffix(">")
+        head, _, tail = seen.partition(MARK)
+        assert len(head) <= len(encode(b"x" * before)) + 2
+        assert len(tail) <= len(encode(b"y" * 50)) + 2
+        stream = knowing(secret).stream()
+        assert "".join(map(stream.feed, f"<{written}>")) + stream.flush() == shown
+
+
+@pytest.mark.parametrize("write", [bytes.hex, lambda data: data.hex().upper(), lambda data: data.hex(" ")])
+def test_hexadecimal_digits(write: Any) -> None:
+    written = write(b"before hunter2-0815 after")
+    shown = knowing("hunter2-0815").text(written)
+    assert MARK in shown
+    assert write(b"hunt") not in shown
+    assert shown.startswith(write(b"before"))
+    assert knowing("hunter2-0816").text(written) == written
+
+
+def test_what_only_looks_like_encoded_data_stays() -> None:
+    redactor = knowing("hunter2-0815")
+    digest = hashlib.sha256(b"no secret").hexdigest()
+    text = f"{digest}\n{digest[:20]}\n{_lines(base64.encodebytes(bytes(200)).decode(), 30, chr(10))}"
+    assert redactor.text(text) == text
 
 
 def test_what_is_no_secret_stays() -> None:
@@ -222,10 +263,13 @@ def cases(draw: st.DrawFn) -> tuple[Redactor, list[str], list[str]]:
     """Some secrets, all their forms, and a text with them in it, cut in chunks."""
     redactor = Redactor()
     kept = [secret.strip() for secret in draw(SECRETS) if redactor.learn(secret)]
-    forms = sorted({form for secret in kept for form in _forms_of(secret)}) or ["abcdabcd"]
+    forms = sorted({form for secret in kept for form in forms_of(secret)}) or ["abcdabcd"]
     whole = st.sampled_from(forms)
     part = st.builds(lambda form, start, end: form[start:end], whole, st.integers(0, 6), st.integers(0, 14))
-    text = "".join(draw(st.lists(whole | part | st.text("abcd %\\\n", max_size=4), max_size=12)))
+    breaks = st.sampled_from(["\n", "\r\n", "\\n", "\\r\\n", "\\\\n", "\n  "])
+    broken = st.builds(lambda form, at, cut: cut.join((form[:at], form[at:])), whole, st.integers(1, 30), breaks)
+    filled = st.builds(lambda form: "x" * 16 + form, broken)
+    text = "".join(draw(st.lists(whole | part | broken | filled | st.text("abcd %\\\n", max_size=4), max_size=12)))
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
     chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     return redactor, forms if kept else [], chunks
@@ -239,7 +283,8 @@ def test_any_cut_gives_the_same_and_nothing_of_a_secret(case: tuple[Redactor, li
     given_out = ""
     for chunk in chunks:
         given_out += stream.feed(chunk)
-        assert not stream._held or any(form.startswith(stream._held) and form != stream._held for form in forms)
+        held = (stream._held, Unbroken(stream._held, stream._before).text)
+        assert not stream._held or any(form.startswith(text) and form != text for form in forms for text in held)
     given_out += stream.flush()
     assert given_out == redactor.text("".join(chunks))
     assert not [form for piece in given_out.split(MARK) for form in forms if form in piece]

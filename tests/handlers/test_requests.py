@@ -25,8 +25,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     "setthreadtopic": {"topic": "Rain"},
     "editthread": {"user_index": 0},
     "userfeedback": {"feedback_index": 0, "feedback": "up"},
+    "importthread": {"content": [{"variant": "User", "content": "hello"}]},
     "approve": {"id": "x", "decision": "once"},
+    "toolresult": {"id": "x", "client": "page", "step": "claim"},
     "variables": {"kernel_id": "00000000-0000-0000-0000-000000000000"},
+    "deleteall": {"confirm": "delete"},
 }
 OPEN = [name for name, handler in ROUTES.items() if handler.definition.is_open]
 STATE = [name for name, handler in ROUTES.items() if handler.definition.changes_state]
@@ -37,19 +40,20 @@ NEEDS_THREAD = {
     for name, handler in ROUTES.items()
     if {"thread_id", "source_thread_id"} & (fields := {field.encode_name for field in handler.definition.fields})
 }
-# Routes that ask for a thread's owner; of the other two one makes threads, the other finds secret ids only.
-OF_A_THREAD = [name for name in NEEDS_THREAD if name not in ("streamresponse", "approve")]
+# Routes that ask for a thread's owner; of the others one makes threads, the rest finds secret ids only.
+BY_SECRET = ("approve", "toolresult")
+OF_A_THREAD = [name for name in NEEDS_THREAD if name not in ("streamresponse", *BY_SECRET)]
 
 
 def given(route: str, thread_id: str = "t" * 32) -> dict[str, Any]:
-    named = {NEEDS_THREAD[route]: thread_id} if route in OF_A_THREAD or route == "approve" else {}
+    named = {NEEDS_THREAD[route]: thread_id} if route in (*OF_A_THREAD, *BY_SECRET) else {}
     return {**GIVEN.get(route, {}), **named}
 
 
 def test_the_table_of_routes() -> None:
     """What is open, what is behind the gate and what POST alone may do; and that no route is left out below."""
     assert sorted(OPEN) == ["docs", "help", "openapi.json", "ping"]
-    assert sorted(POST_ONLY) == ["approve", "rerun", "undo", "variables"]
+    assert sorted(POST_ONLY) == ["approve", "deleteall", "importthread", "rerun", "toolresult", "undo", "variables"]
     assert sorted(BY_BOTH) == ["deletethread", "editthread", "setthreadtopic", "stop", "streamresponse", "userfeedback"]
     assert sorted(OF_A_THREAD) == [
         "deletethread", "editthread", "files", "follow", "getthread", "output", "rerun", "setthreadtopic", "stop",
@@ -267,10 +271,33 @@ async def test_posts_by_cookie_are_json_with_a_token(chat: Chat, route: str) -> 
     for headers, status in rows:
         response = await browser.post(f"{chat.url}/{route}", content=body, headers=headers)
         assert response.status_code == status, headers
+    token = {"token": chat.headers["Authorization"].split()[1]}
+    async with httpx.AsyncClient(trust_env=False) as nobody:
+        for sent in ({"data": token}, {"params": token, "json": {}}):  # a link or a form can carry an attacker's own
+            assert (await nobody.post(f"{chat.url}/{route}", **sent)).status_code == 403
     chat.app.serverapp.web_app.settings["disable_check_xsrf"] = True
     response = await browser.post(f"{chat.url}/{route}", content=body, headers={"Content-Type": "text/plain"})
     assert response.status_code == 415
     assert (await browser.get(f"{chat.url}/{route}", params=given(route, thread_id))).status_code == 403
+    await browser.aclose()
+
+
+@pytest.mark.parametrize("route", STATE)
+async def test_a_server_without_logins_takes_nothing_unproved(chat: Chat, route: str, jp_serverapp: Any) -> None:
+    """There is no cookie and no token there, so each request looks alike; the XSRF token alone tells."""
+    jp_serverapp.identity_provider.token = ""
+    browser = httpx.AsyncClient(trust_env=False, timeout=30)
+    root = chat.url.removesuffix("/api/chatbot")
+    await browser.get(f"{root}/login", follow_redirects=True)
+    xsrf = {"X-XSRFToken": browser.cookies["_xsrf"]}
+    body, address = given(route, "t" * 32), f"{chat.url}/{route}"
+    async with httpx.AsyncClient(trust_env=False) as nobody:
+        for client, headers in ((nobody, {}), (browser, {}), (browser, {"Referer": f"{root}/lab"}), (nobody, xsrf)):
+            refused = 405 if route in POST_ONLY else 403
+            assert (await client.get(address, params=body, headers=headers)).status_code == refused
+            assert (await client.post(address, json=body)).status_code == 403
+    answer = await browser.post(address, json=body, headers=xsrf)
+    assert answer.status_code not in (403, 415), answer.text
     await browser.aclose()
 
 
@@ -310,6 +337,7 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         ("follow", "read", "frevagpt"),
         ("stop", "execute", "kernels"),
         ("approve", "execute", "kernels"),
+        ("toolresult", "execute", "kernels"),
         ("getthread", "read", "frevagpt"),
         ("getuserthreads", "read", "frevagpt"),
         ("searchthreads", "read", "frevagpt"),
@@ -317,6 +345,9 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         ("deletethread", "write", "frevagpt"),
         ("editthread", "write", "frevagpt"),
         ("userfeedback", "write", "frevagpt"),
+        ("importthread", "write", "frevagpt"),
+        ("deleteall", "write", "frevagpt"),
+        ("diagnostics", "read", "frevagpt"),
         ("files", "read", "frevagpt"),
     }
     assert len(asked) == sum(2 if name in POST_ONLY else 4 for name in ROUTES if name not in OPEN)
@@ -334,6 +365,10 @@ async def test_questions_are_in_no_log(chat: Chat, caplog: pytest.LogCaptureFixt
         assert (await send("searchthreads", query=f"{canary}", page=canary)).status_code == 422
         assert (await send("setthreadtopic", thread_id="t" * 32, topic=canary)).status_code == 404
         assert (await send("help", endpoint=canary)).status_code == 422
+    for name in ("input", "query", "topic"):  # no route of ours: the server itself logs its address, and the page's
+        assert (await chat.get("streamrespons", **{name: canary})).status_code == 404
+        headers = {**chat.headers, "Referer": f"{chat.url}/streamresponse?{name}={canary}"}
+        assert (await chat.client.get(f"{chat.url}/streamrespons", headers=headers)).status_code == 404
     await asyncio.sleep(0.1)
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert ours

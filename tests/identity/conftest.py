@@ -52,10 +52,10 @@ def canary() -> Iterator[Service]:
 
 @pytest.fixture
 def freva(service: Service, other: Service) -> dict[str, Any]:
-    """Settings of the identity provider; a test module overrides it."""
+    """Settings of the identity provider; a test module overrides it. Without vaults threads are in files."""
     realms = {
-        "home": {"rest": service.url, "vault": f"{service.url}/vault", "config": "/etc/freva/home.conf"},
-        "away": {"rest": other.url, "vault": f"{other.url}/vault", "config": "/etc/freva/away.conf"},
+        "home": {"rest": service.url, "config": "/etc/freva/home.conf"},
+        "away": {"rest": other.url, "config": "/etc/freva/away.conf"},
     }
     return {"realms": realms, "default_realm": "home", "kernels_are_isolated": True}
 

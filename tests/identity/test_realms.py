@@ -17,6 +17,12 @@ from .services import CHECK, Service
 NAMES = {"rest": "x_freva_rest_url", "vault": "x_freva_vault_url", "config": "freva_config"}
 
 
+@pytest.fixture
+def freva(freva: dict[str, Any]) -> dict[str, Any]:
+    realms = {name: {**realm, "vault": f"{realm['rest']}/vault"} for name, realm in freva["realms"].items()}
+    return {**freva, "realms": realms}
+
+
 async def test_headers_that_point_to_one_realm_choose_it(
     site: Site, service: Service, other: Service, token: str
 ) -> None:
@@ -134,22 +140,30 @@ async def test_no_address_of_a_request_is_ever_asked(site: Site, service: Servic
     assert service.asked[0][0] == CHECK
 
 
-async def test_the_same_name_in_two_realms_is_two_people(
-    site: Site, service: Service, other: Service, token: str
-) -> None:
-    turn = await site.send("POST", "api/chatbot/streamresponse", token, given={"input": "hello"})
-    thread = json.loads(turn.text.splitlines()[0])["content"]["thread_id"]
-    assert "Good day." in "".join(json.loads(line)["content"] for line in turn.text.splitlines() if "Assistant" in line)
-    mine = await site.get(f"getthread?thread_id={thread}", token)
-    assert mine.status_code == 200
-    theirs = await site.get(f"getthread?thread_id={thread}", token, x_freva_rest_url=other.url)
-    absent = await site.get(f"getthread?thread_id={'z' * 32}", token)
-    assert theirs.status_code == absent.status_code == 404
-    assert theirs.json() == absent.json() == {"detail": "Thread not found."}
-    service.users["bob-token"] = "bob"
-    assert (await site.get(f"getthread?thread_id={thread}", "bob-token")).status_code == 404
-    assert (await site.get("getuserthreads", token)).json()[1] == 1
-    assert (await site.get("getuserthreads", token, x_freva_rest_url=other.url)).json() == [[], 0]
+class TestRealmsWithoutVaults:
+    @pytest.fixture
+    def freva(self, freva: dict[str, Any]) -> dict[str, Any]:
+        realms = {name: {**realm, "vault": ""} for name, realm in freva["realms"].items()}
+        return {**freva, "realms": realms}
+
+    async def test_the_same_name_in_two_realms_is_two_people(
+        self, site: Site, service: Service, other: Service, token: str
+    ) -> None:
+        turn = await site.send("POST", "api/chatbot/streamresponse", token, given={"input": "hello"})
+        thread = json.loads(turn.text.splitlines()[0])["content"]["thread_id"]
+        assert "Good day." in "".join(
+            json.loads(line)["content"] for line in turn.text.splitlines() if "Assistant" in line
+        )
+        mine = await site.get(f"getthread?thread_id={thread}", token)
+        assert mine.status_code == 200
+        theirs = await site.get(f"getthread?thread_id={thread}", token, x_freva_rest_url=other.url)
+        absent = await site.get(f"getthread?thread_id={'z' * 32}", token)
+        assert theirs.status_code == absent.status_code == 404
+        assert theirs.json() == absent.json() == {"detail": "Thread not found."}
+        service.users["bob-token"] = "bob"
+        assert (await site.get(f"getthread?thread_id={thread}", "bob-token")).status_code == 404
+        assert (await site.get("getuserthreads", token)).json()[1] == 1
+        assert (await site.get("getuserthreads", token, x_freva_rest_url=other.url)).json() == [[], 0]
 
 
 class TestSeveralRealmsWithoutADefault:

@@ -220,6 +220,33 @@ def test_the_example_configuration_serves_freva_users(tmp_path: Path, service: S
         process.communicate(timeout=30)
 
 
+@pytest.mark.parametrize(
+    ("settings", "environment", "says"),
+    [
+        (["--ServerApp.ip=0.0.0.0"], {}, "more than loopback"),
+        (["--ServerApp.ip=127.0.0.1"], {"JUPYTERHUB_USER": "alice"}, "belongs to a JupyterHub"),
+        (["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=chosen"], {}, "not generated"),
+    ],
+)
+def test_no_development_where_others_reach_it(
+    tmp_path: Path, settings: list[str], environment: dict[str, str], says: str
+) -> None:
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "FREVAGPT"))}
+    given = ["--ServerApp.jpserver_extensions={'jupyter_frevagpt': True}", *settings]
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter_server", *OPTIONS, "--ServerApp.port=0", "--no-browser", *given],
+        env={**own, "HOME": str(tmp_path), "FREVAGPT_DEV": "1", **environment},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "FREVAGPT_DEV is set" in done.stderr
+    assert says in done.stderr
+
+
 def test_an_unsafe_server_ends_with_its_reason(tmp_path: Path, service: Service) -> None:
     process, _ = started(
         tmp_path,

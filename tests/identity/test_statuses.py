@@ -219,7 +219,6 @@ async def test_a_token_is_in_no_log_and_no_file(
     service.users[bad] = Reply(200, {"detail": f"{bad} is not valid"})
     odd = secrets.token_urlsafe(24)
     service.users[odd] = Reply(200, f"{odd} is not JSON".encode())
-    service.replies["/vault"] = Reply(200, {"mongodb": {"url": f"mongodb://u:{bad}@db/x"}})
     answers = [
         await site.get("availablechatbots", token),
         await site.get("availablechatbots", x_freva_user_token=token, Referer=f"http://x/?token={token}"),
@@ -233,7 +232,6 @@ async def test_a_token_is_in_no_log_and_no_file(
         await site.send("POST", "api/chatbot/streamresponse", token, given={"input": "hello"}),
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 401, 502, 422, 401, 403, 403, 403, 200]
-    await site.provider.mongo_uri("home")
     service.stop()
     assert (await site.get("availablechatbots", f"{token}-not-kept")).status_code == 503
     log = caplog.text + jp_logging_stream.getvalue()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from jupyter_frevagpt.domain.errors import StoreUnavailable, VaultUnusable
 from jupyter_frevagpt.identity.fetcher import Fetcher
 from jupyter_frevagpt.identity.mongo import MongoAddress
 from jupyter_frevagpt.identity.realms import Realms
 from jupyter_frevagpt.identity.vaults import Vaults
+from jupyter_frevagpt.threads.connection import CLIENTS
 
+from ..threads.database import Database
+from .conftest import Site, detail
 from .services import Reply, Service
 
 URI = "mongodb://user:p%40ss@db1:27017,db2/chatbot?replicaSet=rs0&tls=true"
@@ -150,3 +156,166 @@ def test_a_site_may_name_the_hosts() -> None:
 )
 def test_which_databases_are_of_this_machine(uri: str, here: bool) -> None:
     assert MongoAddress.of(uri).is_of_this_machine() is here
+
+
+# ---- the threads of realms, each in the database that its vault names
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Database]]:
+    made = {name: Database(tmp_path_factory.mktemp("vaults") / name) for name in ("home", "away")}
+    for database in made.values():
+        database.start()
+    yield made
+    for database in made.values():
+        database.stop()
+
+
+def stored(database: Database, thread_id: str) -> list[dict[str, Any]]:
+    with MongoClient[dict[str, Any]](database.uri) as client:
+        return list(client["chatbot"]["threads"].find({"thread_id": thread_id}))
+
+
+async def ask(site: Site, token: str, realm: Service, **given: str) -> str:
+    """Ask a question and return the thread's id, once the answer is there."""
+    sent = {"input": "hello", **given}
+    turn = await site.send("POST", "api/chatbot/streamresponse", token, given=sent, x_freva_rest_url=realm.url)
+    assert turn.status_code == 200, turn.text
+    lines = [json.loads(line) for line in turn.text.splitlines()]
+    assert lines[-1] == {"variant": "StreamEnd", "content": "Finished."}
+    assert "".join(line["content"] for line in lines if line["variant"] == "Assistant") == "Good day."
+    return str(lines[0]["content"]["thread_id"])
+
+
+class TestThreadsOfRealms:
+    @pytest.fixture
+    def freva(self, freva: dict[str, Any], canary: Service, token: str) -> dict[str, Any]:
+        realms = {name: {**realm, "vault": f"{realm['rest']}/vault"} for name, realm in freva["realms"].items()}
+        canary.users[token] = "alice"
+        return {**freva, "realms": {**realms, "plain": {"rest": canary.url}}}
+
+    @pytest.fixture(autouse=True)
+    def told(self, service: Service, other: Service, homes: dict[str, Database]) -> None:
+        service.replies["/vault"] = Reply(200, {"mongodb.url": homes["home"].uri})
+        other.replies["/vault"] = Reply(200, {"mongo": {"url": homes["away"].uri}})
+
+    async def test_people_of_one_name_in_two_realms_never_meet(
+        self, site: Site, service: Service, other: Service, token: str, homes: dict[str, Database], tmp_path: Path
+    ) -> None:
+        thread = await ask(site, token, service)
+        (document,) = stored(homes["home"], thread)
+        assert document["user_id"] == "alice"
+        assert [item["content"] for item in document["content"]][:2] == ["hello", "Good day."]
+        assert stored(homes["away"], thread) == []
+        assert list((tmp_path / "frevagpt").rglob(f"{thread}*")) == []
+
+        async def get(route: str, realm: Service) -> Any:
+            return await site.get(route, token, x_freva_rest_url=realm.url)
+
+        known = await get("getuserthreads", service)
+        assert [(one["user_id"], one["thread_id"]) for one in known.json()[0]] == [("alice", thread)]
+        assert (await get("getuserthreads", other)).json() == [[], 0]
+        assert (await get("searchthreads?query=user:hello", other)).json() == [[], 0]
+        absent = {"detail": "Thread not found."}
+        for route in (
+            "getthread?thread_id={}",
+            "setthreadtopic?topic=mine&thread_id={}",
+            "deletethread?thread_id={}",
+            "editthread?user_index=0&source_thread_id={}",
+            "userfeedback?feedback_index=0&feedback=up&thread_id={}",
+        ):
+            for thread_id in (thread, "z" * 32):
+                answer = await get(route.format(thread_id), other)
+                assert (answer.status_code, answer.json()) == (404, absent), route
+        assert stored(homes["home"], thread) == [document]
+        assert await ask(site, token, other, thread_id=thread) == thread  # an id of her own, like any other
+        assert len(stored(homes["away"], thread)) == 1
+        assert stored(homes["home"], thread) == [document]
+        assert (await get(f"setthreadtopic?topic=mine&thread_id={thread}", service)).status_code == 200
+        assert stored(homes["home"], thread)[0]["topic"] == "mine"
+        assert stored(homes["away"], thread)[0]["topic"] != "mine"
+        assert (await get(f"deletethread?thread_id={thread}", service)).status_code == 200
+        assert stored(homes["home"], thread) == []
+        assert len((await get(f"getthread?thread_id={thread}", other)).json()) > 2
+
+    async def test_a_realm_without_a_vault_has_the_sites_own_store(
+        self, site: Site, canary: Service, token: str, homes: dict[str, Database], tmp_path: Path
+    ) -> None:
+        thread = await ask(site, token, canary)
+        assert [path.suffix for path in (tmp_path / "frevagpt").rglob(f"{thread}.txt")] == [".txt"]
+        assert stored(homes["home"], thread) == stored(homes["away"], thread) == []
+
+    @pytest.mark.parametrize(
+        ("reply", "status", "says"),
+        [
+            (Reply(500), 503, "cannot be reached"),
+            (None, 503, "cannot be reached"),
+            (Reply(404), 502, "does not name a database"),
+            (Reply(200, b"<html>"), 502, "does not name a database"),
+            (Reply(200, {"mongodb": {"url": "mongodb://u:CANARY@%2Ftmp%2Fx.sock/x"}}), 502, "does not name a database"),
+            (Reply(200, {"mongodb.url": "mongodb://u:CANARY@127.0.0.1:9/x"}), 503, "database of the threads cannot"),
+        ],
+        ids=["broken", "away", "none", "html", "path", "no database there"],
+    )
+    async def test_what_cannot_be_reached_or_used_is_told(
+        self,
+        site: Site,
+        service: Service,
+        other: Service,
+        token: str,
+        reply: Reply | None,
+        status: int,
+        says: str,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        caplog.set_level("DEBUG")
+        monkeypatch.setattr("jupyter_frevagpt.threads.connection._SELECTION_MS", 300)
+        assert (await site.get("availablechatbots", token)).status_code == 200  # who it is stays known
+        if reply is None:
+            service.stop()
+        else:
+            service.replies["/vault"] = reply
+        thread = {"thread_id": "z" * 32}
+        routes: dict[str, dict[str, Any]] = {
+            "health": {},
+            "getuserthreads": {},
+            "searchthreads": {"query": "x"},
+            "getthread": thread,
+            "setthreadtopic": {**thread, "topic": "x"},
+            "deletethread": thread,
+            "editthread": {"source_thread_id": "z" * 32, "user_index": 0},
+            "userfeedback": {**thread, "feedback_index": 0, "feedback": "up"},
+            "streamresponse": {"input": "hello"},
+            "stop": thread,
+            "files": thread,
+        }
+        for route, given in routes.items():
+            answer = await site.send("POST", f"api/chatbot/{route}", token, given=given)
+            assert (answer.status_code, route) == (status, route), answer.text
+            assert says in detail(answer)
+            assert not any(secret in answer.text for secret in ("CANARY", "127.0.0.1", "/vault", "mongodb://"))
+        assert (await site.get("availablechatbots", token)).status_code == 200
+        assert "CANARY" not in caplog.text
+        assert await ask(site, token, other)
+
+    async def test_a_vault_that_comes_back_is_asked_again(
+        self, site: Site, service: Service, token: str, homes: dict[str, Database]
+    ) -> None:
+        good = service.replies["/vault"]
+        service.replies["/vault"] = Reply(500)
+        assert (await site.get("getuserthreads", token)).status_code == 503
+        service.replies["/vault"] = good
+        assert stored(homes["home"], await ask(site, token, service))
+
+    async def test_the_end_of_the_server_closes_its_connections(
+        self, site: Site, service: Service, other: Service, token: str
+    ) -> None:
+        await ask(site, token, service)
+        await ask(site, token, other)
+        clients = list(CLIENTS._clients.values())
+        assert len(clients) == 2
+        assert all(client.connected is not None for client in clients)
+        await next(iter(site.serverapp.extension_manager.extension_apps["jupyter_frevagpt"])).stop_extension()
+        assert len(CLIENTS._clients) == 0
+        assert not any(client.connected for client in clients)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,11 @@ def bench(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop, jp_environ
     async def stop(bench: Bench) -> None:
         await bench.guest.close()
         bench.user.client.stop_channels()
-        await bench.manager.shutdown_all(now=True)
+        async with asyncio.timeout(30):
+            while bench.manager.list_kernel_ids():
+                with suppress(asyncio.InvalidStateError):  # one that died is just being restarted
+                    await bench.manager.shutdown_all(now=True)
+                await asyncio.sleep(0.05)
         bench.manager.context.destroy(linger=0)  # the garbage collector may take it before its owner, and warns then
 
     bench = jp_asyncio_loop.run_until_complete(start())

@@ -94,7 +94,7 @@ async def test_the_helper_lives_there_too(bench: RemoteBench) -> None:
 
 
 async def test_a_message_larger_than_a_websockets_usual_limit_comes_through(bench: RemoteBench) -> None:
-    bench.guest._foreign = True  # our helper would leave it out in the kernel
+    bench.guest._entrance._foreign = True  # our helper would leave it out in the kernel
     code = "from IPython.display import display\ndisplay({'image/png': 'iVBOR' + 'x' * 12_000_000}, raw=True)"
     output = (await bench.run(code)).output()
     assert output.state == "done"

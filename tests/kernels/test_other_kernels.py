@@ -10,16 +10,27 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
+from jupyter_frevagpt.domain.values import ThreadRef, ToolContext
 from jupyter_frevagpt.kernels.about import KernelAbout, about
+from jupyter_frevagpt.kernels.registry import GuestRegistry
+from jupyter_frevagpt.kernels.surroundings import KernelSurroundings
 
 from .conftest import Bench, Gate
 
 BARE = str(Path(__file__).with_name("bare_kernel.py"))
+
+
+class NoFolders:
+    """Folders for kernels that nobody starts here."""
+
+    def folder(self, ref: ThreadRef, *, keep: bool = True) -> Path:
+        raise AssertionError(ref)
 
 
 class Tongue:
@@ -124,6 +135,27 @@ async def test_code_runs_and_its_language_is_told(bench: Bench, tongue: Tongue) 
     assert output.state == "done"
     assert output.text == "hello\n" + told(bench)
     assert bench.guest.capabilities is None
+
+
+@foreign
+@pytest.mark.parametrize("tokens", [800, 0])
+async def test_a_model_is_told_its_language_before_the_question(bench: Bench, tongue: Tongue, tokens: int) -> None:
+    registry = GuestRegistry(bench.manager, NoFolders(), lambda ref: {})
+    context = ToolContext(bench.thread, bench.kernel_id)
+    surroundings = KernelSurroundings(registry, tokens=tokens)
+    try:
+        text = await surroundings.summary(context, "what is x")
+        if tongue.language == "python":
+            assert "not Python" not in text
+            return
+        assert text.startswith(f"This kernel runs {tongue.language}, not Python.")
+        assert f"must be {tongue.language} code" in text
+        assert ("cannot be seen from here" in text) is bool(tokens)
+        unknown = msgspec.structs.replace(context, kernel_id="", ref=ThreadRef("owner", "another"))
+        assert await surroundings.summary(unknown, "what is x") == ""
+    finally:
+        await surroundings.close()
+        await registry.close()
 
 
 @foreign

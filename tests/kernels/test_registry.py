@@ -141,3 +141,30 @@ async def test_a_restarted_kernel_gets_a_new_guest_and_keeps_no_old_one(
     names = [task.get_name() for task in asyncio.all_tasks()]
     assert names.count(f"watch {guest.kernel_id}") == 1
     assert len([name for name in names if name.startswith("kernel ")]) == 3
+
+
+async def test_ending_a_chats_kernel_waits_for_one_that_is_starting(
+    manager: AsyncMappingKernelManager, registry: GuestRegistry
+) -> None:
+    task = asyncio.create_task(registry.session(ToolContext(REF)))
+    async with asyncio.timeout(20):
+        while not registry._starting:
+            await asyncio.sleep(0)
+    task.cancel()
+    await registry.end_own(REF)
+    assert not registry._starting
+    assert manager.list_kernel_ids() == []
+
+
+async def test_several_who_find_kernels_gone_at_once_let_go_of_them_once(
+    manager: AsyncMappingKernelManager, registry: GuestRegistry
+) -> None:
+    here = [await manager.start_kernel() for _ in range(2)]
+    gone = await manager.start_kernel()
+    guest = await registry.session(ToolContext(REF, gone))
+    guest.on_lost = lambda: None  # or it is let go of before
+    await manager.shutdown_kernel(gone, now=True)
+    assert gone in registry._guests, "the control: nobody has let go of it yet"
+    guests = await asyncio.gather(*(registry.session(ToolContext(REF, kernel_id)) for kernel_id in here))
+    assert [guest.usable for guest in guests] == [True, True]
+    assert sorted(registry._guests) == sorted(here)

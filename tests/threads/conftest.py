@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,21 +18,14 @@ from jupyter_frevagpt.threads.memory import MemoryThreadStore
 from jupyter_frevagpt.threads.mirror import MirroredThreadStore
 from jupyter_frevagpt.threads.mongo import MongoThreadStore
 
-from .database import Database
+from .database import served
 
 MakeStore = Callable[[], ThreadStore]
 
 
 @pytest.fixture(scope="session")
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A genuine MongoDB where the environment names one, else SecantusDB."""
-    if uri := os.environ.get("FREVAGPT_TEST_MONGO_URI"):
-        yield uri
-        return
-    database = Database(tmp_path_factory.mktemp("secantus") / "db")
-    database.start()
-    yield database.uri
-    database.stop()
+    yield from served(tmp_path_factory.mktemp("secantus") / "db")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,14 @@ class Database:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+def served(folder: Path) -> Iterator[str]:
+    """The address of a genuine MongoDB where the environment names one, else of SecantusDB; for a fixture."""
+    if uri := os.environ.get("FREVAGPT_TEST_MONGO_URI"):
+        yield uri
+        return
+    database = Database(folder)
+    database.start()
+    yield database.uri
+    database.stop()

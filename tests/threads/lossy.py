@@ -1,4 +1,7 @@
-"""A way to a database on which answers get lost: the request arrives and is carried out, the connection breaks."""
+"""A way to a database on which answers get lost: the request is carried out, then the connection breaks.
+
+Or the answer is another one: that the primary, which carried it out, has stepped down meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,23 @@ import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import bson
+
 _HEADER = struct.Struct("<iii")
+_OP_MSG = 2013
+_STEPPED_DOWN = {
+    "ok": 0.0,
+    "code": 11602,
+    "codeName": "InterruptedDueToReplStateChange",
+    "errmsg": "operation was interrupted at db1.example.org",
+}
 
 
 class LossyWay:
-    """A proxy with threads and a port of its own; no answer to a command in ``losing`` comes back."""
+    """A proxy with threads and a port of its own; no answer to a command in ``losing`` comes back.
+
+    With ``stepping_down`` it is told that the primary did so.
+    """
 
     def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
@@ -21,6 +36,7 @@ class LossyWay:
         self._open: list[socket.socket] = []
         self.uri = f"mongodb://127.0.0.1:{self._listening.getsockname()[1]}/?{parts.query}"
         self.losing: tuple[str, ...] = ()
+        self.stepping_down = False
         self.lost = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -59,7 +75,10 @@ class LossyWay:
             message = _message(there)
             if _HEADER.unpack_from(message)[2] in to_be_lost:
                 self.lost += 1
-                return
+                if not self.stepping_down:
+                    return
+                body = struct.pack("<iB", 0, 0) + bson.encode(_STEPPED_DOWN)
+                message = struct.pack("<iiii", 16 + len(body), 0, _HEADER.unpack_from(message)[2], _OP_MSG) + body
             here.sendall(message)
 
 

@@ -21,7 +21,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from jupyter_frevagpt.domain.errors import StoreUnavailable, ThreadNotFound
-from jupyter_frevagpt.domain.values import Search, ThreadRef
+from jupyter_frevagpt.domain.values import Search, ThreadRef, ThreadSummary
 from jupyter_frevagpt.domain.variants import (
     Assistant,
     Code,
@@ -127,6 +127,40 @@ async def test_another_question_between_ends_the_doubt(mongo_uri: str, database:
         assert [item.content for item in (await store.read(ALICE))[1:]] == ["yes", "no", "yes"]
 
 
+async def test_a_primary_that_steps_down_loses_and_doubles_nothing(
+    mongo_uri: str, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    # A server that steps down says so at once to who watches it; this one is looked at more often instead.
+    async with lossy(f"{mongo_uri}&heartbeatFrequencyMS=500", database) as (way, store):
+        way.stepping_down = True
+        await lose(way, store.reserve(ALICE, QUESTION, "topic"), "insert")
+        await store.reserve(ALICE, QUESTION, "topic")
+        reading = [asyncio.create_task(store.read(ALICE)) for _ in range(5)]
+        await lose(way, store.append(ALICE, ROUND))
+        assert await asyncio.gather(*reading), "others are not thrown out"
+        await store.append(ALICE, ROUND)
+        assert await store.read(ALICE) == [QUESTION, *ROUND]
+    assert "example.org" not in caplog.text
+
+
+async def test_a_thread_that_could_not_be_deleted_whole_is_still_there_to_be_deleted(
+    mongo_uri: str, database: str, raw: Raw, threads: Any
+) -> None:
+    async with lossy(mongo_uri, database) as (way, store):
+        await store.reserve(ALICE, QUESTION, "topic")
+        await store.append(ALICE, [Image(noise(300), "c_0"), Image(noise(300), "c_1")])
+        for _ in range(3):
+            await lose(way, store.delete(ALICE), "delete")
+            if not threads.count_documents({}):
+                break
+            assert await store.summary(ALICE) is not None
+        else:
+            await store.delete(ALICE)
+        left = {name: raw[database][name].count_documents({}) for name in ("threads", "fs.files", "fs.chunks")}
+        assert left == {"threads": 0, "fs.files": 0, "fs.chunks": 0}
+
+
 async def test_lost_answers_to_large_items(mongo_uri: str, database: str, raw: Raw) -> None:
     picture = Image(noise(300), "c_0")
     async with lossy(mongo_uri, database) as (way, store):
@@ -227,6 +261,17 @@ async def test_a_document_that_is_full_takes_more(mongo: MongoThreadStore, threa
     assert await kept(mongo, [Image(old["content"], "old")] * 3 + more * 3 + [User("y" * 900_000)])
 
 
+async def test_more_at_once_than_a_document_holds(mongo: MongoThreadStore) -> None:
+    many: list[StreamVariant] = [Assistant(f"{number}" + "x" * 900_000) for number in range(20)]
+    await mongo.reserve(ALICE, QUESTION, "topic")
+    await mongo.append(ALICE, many)
+    assert await kept(mongo, [QUESTION, *many])
+    await mongo.put(ThreadSummary("alice", "new", "2026-01-02T03:04:05.678Z", "old"), many)
+    assert await kept(mongo, many, ThreadRef("alice", "new"))
+    with pytest.raises(ThreadNotFound):
+        await mongo.put(ThreadSummary("bob", "new", "2026-01-02T03:04:05.678Z", "old"), many)
+
+
 async def test_a_document_without_any_room_says_what_to_do(mongo: MongoThreadStore, threads: Any) -> None:
     old = {"variant": "User", "content": "x" * 8_388_200}
     threads.insert_one(
@@ -237,6 +282,13 @@ async def test_a_document_without_any_room_says_what_to_do(mongo: MongoThreadSto
         with pytest.raises(StoreUnavailable, match="Start a new one"):
             await mongo.append(ALICE, items)
     assert len(threads.find_one()["content"]) == 2
+    for attempt in (
+        mongo.lease(ALICE, "h" * 700, 9),
+        mongo.rename(ALICE, "t" * 700),
+        mongo.reserve(ALICE, User("q" * 700), ""),
+    ):
+        with pytest.raises(StoreUnavailable, match="Start a new one"):
+            await attempt
 
 
 async def test_a_file_of_somebody_else_is_not_handed_out(
@@ -312,7 +364,8 @@ ODD: list[tuple[dict[str, Any], list[StreamVariant]]] = [
     ({"content": "[]"}, []),
     ({"content": '[{"variant": "User", "content": "q"}]'}, [User("q")]),
     ({"content": "not json"}, []),
-    ({"content": {"variant": "User"}}, []),
+    ({"content": {"variant": "User", "content": "q"}}, [User("q")]),
+    ({"content": 5}, []),
     ({"content": [], "date": "2026-01-02T03:04:05", "topic": None}, []),
     ({"content": [], "date": "yesterday", "topic": {"text": 1}}, []),
 ]
@@ -331,11 +384,25 @@ async def test_odd_documents_are_read_and_listed(
     assert known.topic == ""
     assert known.date == "2026-01-02T03:04:05.000Z" if document.get("topic", 1) is None else known.date.startswith("20")
     assert [summary.thread_id for summary in (await mongo.list("alice", limit=5, page=0))[0]] == ["x"]
-    assert (await mongo.search("alice", Search("q", "user"), limit=5, page=0))[1] == 0
-    if not isinstance(document.get("content"), str | dict):
-        await mongo.append(ref, [Assistant("more")])
-        assert await mongo.read(ref) == [*items, Assistant("more")]
+    found = (await mongo.search("alice", Search("q", "user"), limit=5, page=0))[1]
+    assert found == len(items)
+    await mongo.append(ref, [Assistant("more")])
+    assert await mongo.read(ref) == [*items, Assistant("more")]
+    await mongo.rate(ref, 0, "up")
+    assert (await mongo.read(ref))[-1] == Assistant("more", "up")
     assert await mongo.rename(ref, "new", instead_of="") is (not isinstance(document.get("topic"), dict))
+
+
+@pytest.mark.parametrize(("document", "items"), ODD, ids=range(len(ODD)))
+async def test_odd_documents_take_a_question(
+    mongo: MongoThreadStore, threads: Any, document: dict[str, Any], items: list[StreamVariant]
+) -> None:
+    threads.insert_one({"user_id": "alice", "thread_id": "x", **document})
+    ref = ThreadRef("alice", "x")
+    assert await mongo.lease(ref, "one", 30)
+    assert (await mongo.reserve(ref, QUESTION, "")).thread_id == "x"
+    assert await mongo.read(ref) == [*items, QUESTION]
+    assert threads.count_documents({}) == 1
 
 
 async def test_what_we_write_is_what_other_services_read(mongo: MongoThreadStore, threads: Any) -> None:
@@ -405,6 +472,9 @@ def test_what_weakens_a_connection_is_dropped_and_what_keeps_it_safe_stays(caplo
     assert "tlsinsecure" in caplog.text
     assert "evil" not in caplog.text
     assert "passwd" not in caplog.text
+    own = f"{start}tls=true&tlsCAFile=/etc/passwd&authSource=admin"
+    assert forms(uri, own=True)[1] == own, "what the site itself wrote may name files"
+    assert forms(uri, own=True)[0] == own.replace("&authSource", "&replicaSet=r&authSource")
     assert forms("mongodb://h") == ["mongodb://h/"]
     assert forms("mongodb+srv://h/?ssl=true") == ["mongodb+srv://h/?ssl=true"]
 
@@ -485,6 +555,25 @@ async def test_one_client_an_address_and_only_so_many(mongo_uri: str, database: 
     await stores[0].reserve(ALICE, QUESTION, "topic")  # the one that was closed comes back
     assert await stores[4].read(ALICE) == [QUESTION]
     for store in stores:
+        await store.aclose()
+    await clients.aclose()
+
+
+async def test_no_client_is_closed_in_the_middle_of_a_talk(mongo_uri: str, database: str) -> None:
+    clients = MongoClients(most=1)
+    one, two = (
+        MongoThreadStore(f"{mongo_uri}&appname={name}", database=database, clients=clients) for name in ("a", "b")
+    )
+    await one.reserve(ALICE, QUESTION, "topic")
+    with one._connection.talking():
+        (first,) = clients._clients.values()
+        await two.list("alice", limit=1, page=0)
+        assert first.connected is not None
+        assert len(clients._clients) == 2
+    await two.list("alice", limit=1, page=0)
+    assert first.connected is None
+    assert len(clients._clients) == 1
+    for store in (one, two):
         await store.aclose()
     await clients.aclose()
 

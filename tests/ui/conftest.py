@@ -25,7 +25,8 @@ LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 # The colours of code and of tracebacks are Lab's, and not all of them have enough contrast.
 FAULTS = (
     "async () => (await axe.run({include: ['.jp-FrevaGPT'],"
-    " exclude: ['.jp-FrevaGPT-card-code', '.jp-OutputArea-output']}, {resultTypes: ['violations']})).violations"
+    " exclude: ['.jp-FrevaGPT-card-code', '.jp-FrevaGPT-answer pre', '.jp-OutputArea-output']},"
+    " {resultTypes: ['violations']})).violations"
     ".filter(one => ['serious', 'critical'].includes(one.impact))"
     ".map(one => `${one.id}: ${one.nodes.map(node => node.html).join(' | ')}`)"
 )

@@ -10,12 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..._paths import shipped
 from ...domain.errors import FrevaGPTError
+from ...domain.owner import Owner
 from ...domain.values import ThreadRef
 from ...domain.variants import User
 from ...threads.folders import OwnerFolders
-from ...threads.jsonl import FileThreadStore
+from ..settings import Place, place
+from ..store import store_of
 from .finding import Finding
 
 if TYPE_CHECKING:
@@ -57,32 +61,34 @@ def folder(settings: FrevaGPT) -> Iterator[Finding]:
 
 
 async def store(settings: FrevaGPT) -> AsyncIterator[Finding]:
-    """Keep a chat, read it and remove it again."""
-    if os.environ.get("FREVAGPT_MONGODB_URI"):
-        yield Finding("warn", "chats", "a MongoDB is configured, which is not looked at here. The server's log tells.")
-        return
-    folders = OwnerFolders(Path(settings.data_dir))
-    if _is_open(folders.root):
-        return  # told already; writing there would mend its mode, and nobody would look at what is in it
-    files = FileThreadStore(folders)
-    ref = ThreadRef(_PROBE, secrets.token_hex(16))
+    """Keep a chat, read it and remove it again: where the server's own are, and those of each realm with a vault."""
+    where = place(settings.data_dir, settings.owner)
+    own, kept = ("a MongoDB", False) if os.environ.get("FREVAGPT_MONGODB_URI") else ("files", True)
+    folders = OwnerFolders(Path(where.data_dir))
+    if not (kept and _is_open(folders.root)):  # told already; writing there would mend its mode, and nobody would look
+        yield await _tried("chats", where, own, where.owner)
+    with suppress(OSError):
+        for left in (folders.threads(_PROBE), folders.threads(_PROBE).parent):
+            left.rmdir()
+    for realm, about in where.realms.items():
+        if isinstance(about, dict) and about.get("vault"):
+            yield await _tried(f"chats of realm {realm}", where, "the MongoDB that its vault names", "", realm)
+
+
+async def _tried(subject: str, where: Place, kind: str, owner: str, realm: str = "") -> Finding:
+    probe = ThreadRef(Owner(realm, _PROBE).key, secrets.token_hex(16))
     question = User("May this be kept?")
     try:
-        await files.reserve(ref, question, "check")
-        whole = await files.read(ref) == [question]
-        await files.delete(ref)
-        _, total = await files.list(settings.owner, limit=1, page=0)
+        async with store_of(msgspec.structs.replace(where, owner=probe.owner)) as found:
+            await found.reserve(probe, question, "check")
+            whole = await found.read(probe) == [question]
+            await found.delete(probe)
+            total = (await found.list(owner, limit=1, page=0))[1] if owner else 0
     except FrevaGPTError as error:
-        yield Finding("FAIL", "chats", str(error))
-        return
-    finally:
-        for left in (folders.threads(_PROBE), folders.threads(_PROBE).parent):
-            with suppress(OSError):
-                left.rmdir()
+        return Finding("FAIL", subject, str(error))
     if not whole:
-        yield Finding("FAIL", "chats", "what was written does not come back. Look at the file system.")
-        return
-    yield Finding("ok", "chats", f"are kept in files; {total} of {settings.owner}")
+        return Finding("FAIL", subject, f"what was written does not come back. Look at {kind}.")
+    return Finding("ok", subject, f"are kept in {kind}" + (f"; {total} of {owner}" if owner else ""))
 
 
 def prompts(settings: FrevaGPT) -> Iterator[Finding]:

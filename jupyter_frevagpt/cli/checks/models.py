@@ -31,7 +31,7 @@ async def catalogue(settings: FrevaGPT, *, ask: bool) -> AsyncIterator[Finding]:
     weights = Path(settings.local_model_path) if settings.local_model_path else None
     local = LocalModel(snippets_path=shipped("resources") / "local-model" / "snippets.jsonl", weights_path=weights)
     models = CatalogueModels(
-        path=settings._catalogue_path(),
+        path=settings.catalogue_path,
         required=bool(settings.catalogue),
         proxy_address=settings.proxy_address,
         proxy_key=Secret(environment.get("FREVAGPT_OPENAI_API_KEY", "")),

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from ...domain.errors import FrevaGPTError
+from ...domain.legible import one_line
 from .servers import Server
-from .text import one_line
 
 # The server gives a sign of life every 10 s.
 _TIMES = httpx.Timeout(30.0, connect=10.0)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ...domain.legible import legible, one_line
 from .screen import Screen
-from .text import legible, one_line
 
 _LONGEST_HISTORY = 1000
 _WORDS = {

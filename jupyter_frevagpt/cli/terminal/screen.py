@@ -6,7 +6,8 @@ import os
 import re
 from typing import Any, TextIO
 
-from .text import CodeText, harmless, legible, one_line
+from ...domain.legible import harmless, legible, one_line
+from .text import CodeText
 
 _CODE, _OUTPUT = "| ", "> "
 _DIM, _CYAN, _RED, _BOLD = "2", "36", "31", "1"

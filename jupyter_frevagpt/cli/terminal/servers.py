@@ -10,7 +10,7 @@ import msgspec
 from jupyter_core.paths import jupyter_runtime_dir
 
 from ...domain.errors import FrevaGPTError
-from .text import one_line
+from ...domain.legible import one_line
 
 _NONE = "No Jupyter server of yours is running here. Start one (`jupyter lab`), or name one with --url and --token."
 

@@ -11,11 +11,11 @@ import msgspec
 from jupyter_core.paths import jupyter_data_dir
 
 from ...domain.errors import FrevaGPTError
+from ...domain.legible import harmless, one_line
 from . import servers
 from .connection import Connection, Lost
 from .keyboard import Keyboard, at_a_terminal
 from .screen import Screen
-from .text import harmless, one_line
 from .turn import Turn
 
 _HINTS = "Ctrl-C stops an answer, Ctrl-D leaves."

@@ -8,20 +8,9 @@ from typing import Any
 
 from .data_nodes import ArrayNode, DaskNode, FrameNode, SampleNode, XarrayNode, pandas_copies_on_write
 from .looks import SCALARS, is_class, known_as, mro, names, type_name
-from .nodes import (
-    BytesNode,
-    ClassNode,
-    DictNode,
-    FieldsNode,
-    FixedNode,
-    FrozenNode,
-    FunctionNode,
-    ListNode,
-    Node,
-    RandomNode,
-    SetNode,
-)
+from .nodes import BytesNode, DictNode, FixedNode, FrozenNode, ListNode, Node, RandomNode, SetNode
 from .sizes import bytes_of_frame
+from .user_nodes import ClassNode, FieldsNode, FunctionNode
 
 _FIXED = frozenset(
     (

@@ -11,7 +11,7 @@ from typing import Any
 from .looks import cut, is_class, known_as, module_dict, names
 from .sizes import is_lazy, nbytes
 
-_STOCK_PACKAGES = ("IPython",)
+_STOCK_PACKAGES = ("IPython", "jupyter_frevagpt")
 
 
 def facts(shell: Any, *, claims: dict[str, str] | None = None, sizes: list[str] | None = None) -> dict[str, Any]:

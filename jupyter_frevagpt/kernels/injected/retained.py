@@ -15,7 +15,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from .looks import is_class, known_as
+from .looks import fields, is_class, known_as
 
 _MANY, _SAMPLE = 4000, 1000  # of a holder of so many things so many are looked at, and stand for the others
 _MOST = 20_000  # objects looked at below one thing of ours: a figure has some thousands
@@ -99,6 +99,8 @@ class _Survey:
         return place
 
     def _is_passed(self, kind: type, value: Any) -> bool:
+        if kind is types.BuiltinFunctionType:  # figures keep the ``remove`` of their own lists
+            return type(value.__self__) not in _HOLDERS
         passed = self._passed_kinds.get(id(kind))
         if passed is None:
             passed = self._passed_kinds[id(kind)] = id(kind) in _PASSED_IDS or is_class(value)
@@ -154,6 +156,8 @@ class _Survey:
         known = self._known_as(kind)
         if known in _ARRAYS:
             return _size_of_array(value)
+        if known == "matplotlib.RendererAgg":
+            return _size_of_canvas(value)
         if known == "array.array" or known.startswith("pyarrow."):
             return _own_size(value, known)
         return 0
@@ -179,6 +183,13 @@ def _size_of_array(array: Any) -> int:
     if base is None or known_as(type(base)) in (*_ARRAYS, *_FILES, "array.array") or type(base) in _LEAVES:
         return 0
     return int(array.nbytes)  # a library's memory, of which the array is all that we see
+
+
+def _size_of_canvas(renderer: Any) -> int:
+    """Return the bytes of the pixels that a drawn figure keeps."""
+    held = fields(renderer) or {}
+    sides: list[Any] = [held.get("width"), held.get("height")]
+    return int(sides[0]) * int(sides[1]) * 4 if all(type(side) in (int, float) for side in sides) else 0
 
 
 def _own_size(value: Any, known: str) -> int:

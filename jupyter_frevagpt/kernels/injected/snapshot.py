@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from .captures import Budget, Captures
+from .comparison import NAMED, changed_nodes, few, key_of, names_of, not_kept, put_back, unique, verdict
 from .describe import user_variables
 from .looks import SCALARS
 from .nodes import Node
@@ -18,7 +19,6 @@ MUCH = 100_000  # bytes: less than this is not looked for after each cell
 
 _ABSENT: Any = object()
 _GONE: Any = object()  # no value of the user's is this
-_NAMED = 300  # names in each list of an answer
 
 
 class Thing(NamedTuple):
@@ -71,7 +71,7 @@ class Snapshot:
         self._released: dict[str, str] = {}
         self._roots: dict[str, Any] = {}
         self._created: dict[str, int] = {}
-        self.bytes = sum(node.size for node in _unique(self.captures.nodes))
+        self.bytes = sum(node.size for node in unique(self.captures.nodes))
         self.reached = 0
 
     def _weight(self, name: str) -> int:
@@ -85,13 +85,13 @@ class Snapshot:
         What the run left is there still, unless it was changed since; so if it is alive for our sake alone it was.
         """
         if not self.compared:
-            nodes = _unique(self.captures.nodes)
+            nodes = unique(self.captures.nodes)
             yield Thing((), [held for node in nodes for held in vars(node).values()], before=True)
             return
         of_node: dict[str, list[str]] = {}
         for name, nodes in self._changed.items():
             for node in nodes:
-                of_node.setdefault(_key(node), []).append(name)
+                of_node.setdefault(key_of(node), []).append(name)
         left = [*self._roots.values(), *self._after.values()]
         yield Thing((), [value for value in left if type(value) not in SCALARS], before=False)
         seen: set[int] = set()
@@ -104,8 +104,8 @@ class Snapshot:
         for name, value in self._bindings.items():
             if type(value) not in SCALARS:
                 yield Thing((name,), [value], before=True)
-        for node in _unique(self._changed):
-            yield Thing(tuple(of_node[_key(node)]), list(vars(node).values()), before=True)
+        for node in unique(self._changed):
+            yield Thing(tuple(of_node[key_of(node)]), list(vars(node).values()), before=True)
 
     def weigh(self, weighed: list[tuple[Thing, Share]]) -> int:
         """Return the bytes that are alive for its sake alone."""
@@ -120,12 +120,12 @@ class Snapshot:
                 if not thing.before and share.alone > 2 * thing.copied + MUCH:
                     self._give_up(thing.names, "it was changed since")
                 elif thing.before and share.alone > self._hold_bytes:
-                    self._give_up(thing.names, _not_kept(share.alone))
+                    self._give_up(thing.names, not_kept(share.alone))
         for thing, share in sorted(weighed, key=lambda one: one[1].alone):
             if thing.names and all(name in self._released for name in thing.names):
                 continue
             if thing.before and thing.names and self.bytes + share.alone > limit:
-                self._give_up(thing.names, _not_kept(share.alone))
+                self._give_up(thing.names, not_kept(share.alone))
             else:
                 self.bytes += share.alone
         if not all(share.whole for _, share in weighed):
@@ -141,49 +141,21 @@ class Snapshot:
         deleted = [name for name in before if name not in now]
         rebound = [name for name in now if name in before and now[name] is not before[name]]
         doubts = dict(self.captures.doubts)
-        changed_nodes = self._changed_nodes(doubts)
-        self._changed = self._names_of(changed_nodes)
+        changed_objects = changed_nodes(self.captures.nodes, self._limits[2], doubts)
+        self._changed = names_of(changed_objects, self.captures.nodes, self._bindings)
         changed = [name for name in self._changed if name not in rebound and name not in deleted]
         unknown = {name: why for name, why in doubts.items() if name not in (*changed, *rebound, *deleted)}
         self._settle(now, created, [*rebound, *deleted], begun)
         return {
             "id": self.id,
-            "created": created[:_NAMED],
-            "rebound": rebound[:_NAMED],
-            "changed": changed[:_NAMED],
-            "deleted": deleted[:_NAMED],
+            "created": created[:NAMED],
+            "rebound": rebound[:NAMED],
+            "changed": changed[:NAMED],
+            "deleted": deleted[:NAMED],
             "unknown": few(unknown),
             "count": len(created) + len(rebound) + len(changed) + len(deleted),
             "ms": round((time.perf_counter() - start) * 1000, 2),
         }
-
-    def _changed_nodes(self, doubts: dict[str, str]) -> dict[int, Node]:
-        end = time.perf_counter() + self._limits[2] / 1000
-        found: dict[int, Node] = {}
-        looked: dict[int, str] = {}
-        for name, nodes in self.captures.nodes.items():
-            for node in nodes:
-                if id(node) not in looked:
-                    looked[id(node)] = "there was no time to compare it"
-                    if time.perf_counter() < end:
-                        looked[id(node)] = _verdict(node)
-                        if looked[id(node)] == "changed":
-                            found[id(node)] = node
-                if looked[id(node)] not in ("same", "changed"):
-                    doubts[name] = looked[id(node)]
-        return found
-
-    def _names_of(self, changed: dict[int, Node]) -> dict[str, list[Node]]:
-        """Return the names that lead to changed objects, those among them that were not asked for too."""
-        found = {}
-        for name, nodes in self.captures.nodes.items():
-            if below := [node for node in nodes if id(node) in changed]:
-                found[name] = below
-        by_value = {id(node.value): node for node in changed.values()}
-        for name, value in self._bindings.items():
-            if name not in found and id(value) in by_value:
-                found[name] = [by_value[id(value)]]
-        return found
 
     def _settle(self, now: dict[str, Any], created: list[str], replaced: list[str], begun: int) -> None:
         """Let go of all that did not change, and remember how the run left the rest."""
@@ -199,7 +171,7 @@ class Snapshot:
                 self._after_captures.add(name, value)
         for nodes in self._changed.values():
             for node in nodes:
-                self._after_captures.add(_key(node), node.value)
+                self._after_captures.add(key_of(node), node.value)
         self._created = {name: id(now[name]) for name in created}
         self._roots = {name: now[name] for name in self._changed if name in now and name not in self._after}
         self.captures.settle()
@@ -246,7 +218,7 @@ class Snapshot:
             if self._created.get(name) != id(self._shell.user_ns.get(name)):
                 self._created.pop(name, None)
             self._after[name] = _GONE
-        needed = {_key(node) for node in _unique(self._changed)}
+        needed = {key_of(node) for node in unique(self._changed)}
         for key in [key for key in self._after_captures.nodes if key.isdigit() and key not in needed]:
             del self._after_captures.nodes[key]
 
@@ -278,7 +250,7 @@ class Snapshot:
         for name, why in reasons.items():
             for node in self._changed.get(name, ()) if not why else ():
                 if id(node) not in done:
-                    done[id(node)] = _put_back(node)
+                    done[id(node)] = put_back(node)
                 reasons[name] = reasons[name] or done[id(node)]
             if reasons[name]:
                 left[name] = reasons[name]
@@ -288,7 +260,7 @@ class Snapshot:
             restored.append(name)
         doubts = {name: why for name, why in self.captures.doubts.items() if name not in restored and name not in left}
         self._release()
-        return {"restored": restored[:_NAMED], "not_restored": few(left), "cannot_vouch": few(doubts)}
+        return {"restored": restored[:NAMED], "not_restored": few(left), "cannot_vouch": few(doubts)}
 
     def _why_not(self, name: str, now: dict[str, Any], quiet: bool) -> str:
         if name in self._released:
@@ -301,21 +273,21 @@ class Snapshot:
             return why
         why = self._touched(name) if self._after.get(name, _ABSENT) is not _ABSENT else ""
         for node in self._changed.get(name, ()):
-            why = why or self._touched(_key(node))
+            why = why or self._touched(key_of(node))
         return why
 
     def _untold(self, name: str) -> str:
         """Return why nobody can tell, once anything else has run, whether what the run left was changed since."""
         doubts = self._after_captures.doubts
         keys = [name] if self._after.get(name, _ABSENT) is not _ABSENT else []
-        keys += map(_key, self._changed.get(name, ()))
+        keys += map(key_of, self._changed.get(name, ()))
         return next(
             (f"whether it was changed since cannot be told: {doubts[key]}" for key in keys if key in doubts), ""
         )
 
     def _touched(self, name: str) -> str:
         """Return why what a run left must be taken for changed since, an empty text when it surely is not."""
-        verdicts = {_verdict(node) for node in self._after_captures.nodes.get(name, ())}
+        verdicts = {verdict(node) for node in self._after_captures.nodes.get(name, ())}
         if "changed" in verdicts:
             return "it was changed since"
         return "" if verdicts <= {"same"} else f"whether it was changed since cannot be told: {max(verdicts)}"
@@ -327,34 +299,3 @@ class Snapshot:
             self._shell.user_ns[name] = self._hidden[name]
         else:
             self._shell.user_ns.pop(name, None)
-
-
-def _key(node: Node) -> str:
-    return str(id(node))
-
-
-def _unique(nodes: dict[str, list[Node]]) -> list[Node]:
-    return list({id(node): node for several in nodes.values() for node in several}.values())
-
-
-def _not_kept(size: int) -> str:
-    return f"its old value of {size:,} bytes was not kept"
-
-
-def _put_back(node: Node) -> str:
-    try:
-        return node.restore()
-    except Exception as error:  # noqa: BLE001 -- what the object refuses is told, and the others go on
-        return f"it refused to be put back ({type(error).__name__})"
-
-
-def _verdict(node: Node) -> str:
-    try:
-        return "same" if node.same() else "changed"
-    except Exception as error:  # noqa: BLE001 -- an odd object is one we cannot vouch for
-        return f"it could not be compared ({type(error).__name__})"
-
-
-def few(reasons: dict[str, str]) -> dict[str, str]:
-    """Return as many of these as an answer names."""
-    return dict(list(reasons.items())[:_NAMED])

@@ -9,8 +9,9 @@ import time
 from collections import OrderedDict
 from typing import Any
 
+from .comparison import few
 from .retained import Share, shares
-from .snapshot import MUCH, Snapshot, Thing, few
+from .snapshot import MUCH, Snapshot, Thing
 
 _MOST = 50  # snapshots kept, the oldest goes first
 _WEIGHING_MS = 15.0

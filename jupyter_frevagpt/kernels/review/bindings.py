@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from .expressions import Expressions
-from .known import CANONICAL, PLAIN_TYPES
+from .known import CANONICAL
 from .options import is_look
-from .scope import DATA, PARAMETER, REPORTED, Value
+from .scope import DATA, PARAMETER, REPORTED, Scope, Value
 
 _ASSIGNABLE = frozenset(
     "columns index name names attrs values shape data real imag coords encoding units mask flat fill_value title "
@@ -35,10 +37,10 @@ class Bindings(Expressions):
         if isinstance(target, ast.Name):
             self.bind_name(target.id, value, target)
         elif isinstance(target, ast.Tuple | ast.List):
-            for part in target.elts:
-                self.bind(part, _without_texts(Value(tag=value.tag, of=value.of)))
+            for part, inner in zip(target.elts, _parts_of(value, target.elts), strict=True):
+                self.bind(part, _without_texts(msgspec.structs.replace(inner, tag=value.tag)))
         elif isinstance(target, ast.Starred):
-            self.bind(target.value, _without_texts(Value(tag=value.tag)))
+            self.bind(target.value, _without_texts(Value(tag=value.tag, holds=value.holds or value.of)))
         elif isinstance(target, ast.Attribute):
             self._bind_attribute(target)
         elif isinstance(target, ast.Subscript):
@@ -47,6 +49,8 @@ class Bindings(Expressions):
     def bind_name(self, name: str, value: Value, node: ast.AST) -> None:
         """Let a name stand for a value, in the scope where it belongs."""
         scope = self.scope
+        if value.parts:
+            value = msgspec.structs.replace(value, parts=())  # a list may be another one when it is used
         if name in self.globals:
             while scope.outer is not None:
                 scope = scope.outer
@@ -134,14 +138,22 @@ class Bindings(Expressions):
         else:
             self.changed(value.of, node)
 
+    def put_inside(self, target: ast.expr, values: Iterable[Value]) -> None:
+        """Note that a list of this code's holds these."""
+        holds = self.held_by(values)
+        scope: Scope | None = self.scope
+        while holds and isinstance(target, ast.Name) and scope is not None:
+            if (before := scope.names.get(target.id)) is not None:
+                if before.sort == "data":
+                    scope.names[target.id] = msgspec.structs.replace(before, holds=holds)
+                return
+            scope = scope.outer
+
     def changed(self, name: str, node: ast.AST) -> None:
         """Note that a variable of the user's is changed in place, whatever it is called here."""
         if name == PARAMETER:
             self.changes_arguments = True
-        kind = self.facts.variables.get(name, "")
-        if kind in PLAIN_TYPES:
-            return
-        if name in self.facts.variables and name not in self.facts.own and not kind.startswith("matplotlib."):
+        if self.is_users(name):
             self.findings.say("mutates", f"Changes your variable {name} in place.", getattr(node, "lineno", 1))
 
 
@@ -149,7 +161,15 @@ def _without_texts(value: Value) -> Value:
     """What is still true of a name that is bound more than once."""
     if value.sort != "data":
         return value
-    return Value(size=value.size, tag=value.tag if value.tag in ("figure", "opaque") else "", of=value.of)
+    tag = value.tag if value.tag in ("figure", "opaque") else ""
+    return Value(size=value.size, tag=tag, of=value.of, holds=value.holds, parts=value.parts)
+
+
+def _parts_of(value: Value, targets: Sequence[ast.expr]) -> Sequence[Value]:
+    """What each of these is bound to, as far as a review follows data."""
+    if len(value.parts) == len(targets) and not any(isinstance(target, ast.Starred) for target in targets):
+        return [Value(size=part.size, of=part.of, holds=part.holds, parts=part.parts) for part in value.parts]
+    return [Value(of=value.holds or value.of, holds=value.holds)] * len(targets)
 
 
 def all_nodes(tree: ast.AST) -> list[ast.AST]:

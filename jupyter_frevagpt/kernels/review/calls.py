@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
+from collections.abc import Iterable
 
 from . import functions, magics, methods, options
 from .call import Call
@@ -12,6 +13,7 @@ from .purity import CHANGING_FUNCTIONS, OUT_SECOND, OUT_THIRD
 from .scope import DATA, REPORTED, Value
 
 _TYPE_IS_FINE_IN = frozenset(f"builtins.{name}" for name in "print str repr isinstance issubclass format id".split())
+_PUTS_INSIDE = frozenset("append extend insert appendleft extendleft".split())
 
 
 class Calls(Names):
@@ -46,6 +48,10 @@ class Calls(Names):
         """Note that what ``target`` stands for, ``value`` as far as is known, is changed in place."""
 
     @abstractmethod
+    def put_inside(self, target: ast.expr, values: Iterable[Value]) -> None:
+        """Note that a list of this code's holds these."""
+
+    @abstractmethod
     def changed(self, name: str, node: ast.AST) -> None:
         """Note that a variable of the user's is changed in place, whatever it is called here."""
 
@@ -77,6 +83,8 @@ class Calls(Names):
             call.path, call.receiver = node.func.attr, receiver
             if methods.mutates(node.func.attr, node):
                 self.mutation(node.func.value, node, receiver)
+                if node.func.attr in _PUTS_INSIDE:
+                    self.put_inside(node.func.value, call.args)
             self._arguments_change(call)
             return methods.judge(call)
         self._local(call, callee)
@@ -87,6 +95,7 @@ class Calls(Names):
         if callee.sort == "local" and self.changes_arguments:
             for value in (*call.args, *call.keywords.values()):
                 self.changed(value.of, call.node)
+                self.changed(value.holds, call.node)
         options.keywords(call)
         if callee.sort == "data" and self.opaque:
             self.findings.add("unknown", "Calls something that is only known when it runs", call.node)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
-from . import functions, memory
+from . import allocation, functions, memory
 from .calls import Calls
+from .known import PLAIN_TYPES
 from .paths import LOOPBACK, SECRET
-from .scope import DATA, NUMERIC, PARAMETER, REPORTED, Scope, Value, element, held, joined
+from .scope import DATA, NUMERIC, PARAMETER, REPORTED, Scope, Value, element, held, joined, one_of
 
 _OPTIONS = frozenset(
     "allow_pickle usetex text/html application/javascript image/svg+xml storage_options remote_protocol "
@@ -73,11 +74,13 @@ class Expressions(Calls):
             whole = joined([Value(texts=left.texts), Value(texts=("/",)), Value(texts=right.texts, tag=right.tag)])
             absolute = any(text.startswith("/") for text in right.texts or ())
             return Value(texts=None if absolute else whole.texts, tag="path")
-        if left.tag == "number" and right.tag == "number":
-            return NUMERIC
+        if isinstance(node.op, ast.Mult):
+            allocation.of_repetition(self.facts, self.findings, node, left, right)
+        if left.tag == "number" and right.tag == "number" and not left.listed and not right.listed:
+            return allocation.computed(node.op, left, right)
         if isinstance(node.op, ast.Mod) and left.texts is not None:
             return DATA
-        return Value(size=max(left.size, right.size))
+        return Value(size=max(left.size, right.size), holds=left.holds or right.holds)
 
     def _joined(self, node: ast.JoinedStr) -> Value:
         whole = joined([self._piece(piece) for piece in node.values])
@@ -97,20 +100,36 @@ class Expressions(Calls):
 
     def _container(self, node: ast.List | ast.Tuple | ast.Set) -> Value:
         items = [self.value(item) for item in node.elts]
+        holds = self.held_by(items)
         if any(isinstance(item, ast.Starred) for item in node.elts):
-            return Value(tag="opaque") if any(item.tag == "opaque" for item in items) else DATA
-        return _with_functions(items)
+            return Value(tag="opaque" if any(item.tag == "opaque" for item in items) else "", holds=holds)
+        parts = () if isinstance(node, ast.Set) or not holds else tuple(items)
+        return msgspec.structs.replace(_with_functions(items), holds=holds, parts=parts)
+
+    def held_by(self, values: Iterable[Value]) -> str:
+        """One of the variables of the user's among these; such a one as must not be changed, if there is one."""
+        names = [name for value in values for name in (value.of, value.holds) if name]
+        return next((name for name in names if name == PARAMETER or self.is_users(name)), names[0] if names else "")
+
+    def is_users(self, name: str) -> bool:
+        """Whether a variable is the user's own, and may be changed in place by what is done with it."""
+        kind = self.facts.variables.get(name, "")
+        known = name in self.facts.variables and name not in self.facts.own
+        return known and kind not in PLAIN_TYPES and not kind.startswith("matplotlib.")
 
     def _dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key) for key in node.keys if key is not None]
         values = [self.value(item) for item in node.values]
+        holds = self.held_by(values)
         if len(keys) < len(values):
-            return Value(tag="opaque") if any(item.tag == "opaque" for item in values) else DATA
+            return Value(tag="opaque" if any(item.tag == "opaque" for item in values) else "", holds=holds)
         plain = held([*keys, *values])
         if plain.texts is not None:
             return plain
         inner = _with_functions([Value(texts=item.texts) if item.listed else item for item in values])
-        return Value(texts=inner.texts, listed=True, tag="callables") if inner.texts is not None else DATA
+        if inner.texts is not None:
+            return Value(texts=inner.texts, listed=True, tag="callables", holds=holds)
+        return Value(holds=holds)
 
     def _starred(self, node: ast.Starred) -> Value:
         return self.value(node.value)
@@ -123,7 +142,9 @@ class Expressions(Calls):
         if isinstance(node.slice, ast.Slice):
             if base.tag == "opaque":
                 return Value(tag="opaque")  # of a list it is a copy
-            return base if base.listed else Value(of=base.of)
+            return base if base.listed else Value(of=base.of, holds=base.holds)
+        if base.holds and base.sort == "data" and base.texts is None:
+            return element(base)
         named = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
         if named and base.sort == "data" and not base.tag and base.texts is None:
             return Value(size=base.size, of=base.of)
@@ -144,7 +165,8 @@ class Expressions(Calls):
         self.branches -= isinstance(node, ast.BoolOp | ast.Compare)
         if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
             return NUMERIC
-        return Value(tag="opaque") if any(part.tag == "opaque" for part in parts) else DATA
+        either = one_of(parts) if isinstance(node, ast.BoolOp) else DATA
+        return Value(tag="opaque", of=either.of) if any(part.tag == "opaque" for part in parts) else either
 
     def _if(self, node: ast.IfExp) -> Value:
         self.value(node.test)
@@ -170,22 +192,23 @@ class Expressions(Calls):
         self.scope = Scope(self.scope, passing=True)
         self.branches += 1
         for generator in node.generators:
-            self.loop(generator.target, generator.iter)
+            looped = self.loop(generator.target, generator.iter)
+            if not isinstance(node, ast.GeneratorExp) and not generator.ifs:
+                allocation.of_items(self.facts, self.findings, looped, node)
             for condition in generator.ifs:
                 self.value(condition)
         if isinstance(node, ast.DictComp):
             self.value(node.key)
-            self.value(node.value)
-            result = DATA
+            result = Value(holds=self.held_by([self.value(node.value)]))
         else:
             item = self.value(node.elt)
-            result = held([item])
+            result = msgspec.structs.replace(held([item]), holds=self.held_by([item]))
         self.branches -= 1
         self.scope = self.scope.outer or self.scope
         return result
 
-    def loop(self, target: ast.expr, iterable: ast.expr) -> None:
-        """Bind what ``for target in iterable`` binds."""
+    def loop(self, target: ast.expr, iterable: ast.expr) -> Value:
+        """Bind what ``for target in iterable`` binds; returns what is looped over."""
         given = self.value(iterable)
         parts = target.elts if isinstance(target, ast.Tuple) else []
         if parts and isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name):
@@ -193,25 +216,22 @@ class Expressions(Calls):
             if self.is_builtin(iterable.func, "enumerate") and len(parts) == 2 and len(inner) == 1:
                 self.bind(parts[0], NUMERIC)
                 self.bind(parts[1], element(inner[0]))
-                return
+                return given
             if self.is_builtin(iterable.func, "zip") and len(parts) == len(inner) == len(iterable.args):
                 for part, value in zip(parts, inner, strict=True):
                     self.bind(part, element(value))
-                return
+                return given
         if len(parts) == 2 and given.listed and isinstance(iterable, ast.Call) and _is_items(iterable.func):
             for part in parts:
                 self.bind(part, element(given))
-            return
-        item = element(given)
-        if isinstance(iterable, ast.List | ast.Tuple) and not item.of:
-            variables = [self.name(each).of for each in iterable.elts if isinstance(each, ast.Name)]
-            item = msgspec.structs.replace(item, of=next(filter(None, variables), ""))
-        self.bind(target, item)
+            return given
+        self.bind(target, element(given))
+        return given
 
     def _again(self, node: ast.expr) -> Value:
         """The value of a simple expression that was read before."""
         if isinstance(node, ast.List | ast.Tuple) and not all(isinstance(item, ast.Constant) for item in node.elts):
-            return DATA
+            return Value(holds=self.held_by(self.name(item) for item in node.elts if isinstance(item, ast.Name)))
         return self.value(node) if isinstance(node, ast.Name | ast.List | ast.Tuple) else DATA
 
     def _template(self, node: ast.FormattedValue) -> Value:
@@ -235,7 +255,7 @@ def _with_functions(items: list[Value]) -> Value:
 def _either(one: Value, other: Value) -> Value:
     if one.texts is None or other.texts is None or one.listed != other.listed or one.tag != other.tag:
         tag = "opaque" if "opaque" in (one.tag, other.tag) else ""
-        return Value(size=max(one.size, other.size), tag=tag, of=one.of or other.of)
+        return Value(size=max(one.size, other.size), tag=tag, of=one.of or other.of, holds=one.holds or other.holds)
     return Value(texts=one.texts + other.texts, listed=one.listed, tag=one.tag)
 
 

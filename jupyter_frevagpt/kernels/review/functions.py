@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import memory, options, storage
+import msgspec
+
+from . import allocation, memory, options, storage
 from .call import Call
 from .methods import names_methods
-from .scope import DATA, NUMERIC, REPORTED, Value, element, held, joined
+from .purity import NEW_RESULT
+from .scope import DATA, NUMERIC, REPORTED, Value, element, held, joined, one_of
 
 _NUMBERS = frozenset(f"builtins.{name}" for name in "range len int float round abs ord hash".split())
 _KEEPS = frozenset(f"builtins.{name}" for name in "list sorted tuple set reversed iter next".split())
 _PASS_ON = frozenset("builtins itertools functools collections copy operator random".split())
+_LETS_GO = NEW_RESULT | {"deepcopy"}
 _MARKUP = re.compile(
     r"<\s*(script|img|iframe|svg|object|embed|link|style|video|audio|form)\b|javascript:|!\[[^\]]{0,300}\]\(",
     re.IGNORECASE,
@@ -175,28 +179,40 @@ def judge(call: Call) -> Value:
     options.keywords(call)
     if "aggfunc" in call.keywords and not names_methods(call.keywords["aggfunc"]):
         call.ask("dynamic", "Calls a method by a name that is only known when it runs")
+    allocation.of_function(call)
     check = CHECKED.get(call.path)
     if check is not None:
         return check(call)
     if call.path in _NUMBERS:
-        return NUMERIC
+        return allocation.of_range(call) if call.path == "builtins.range" else NUMERIC
     first = call.args[0] if call.args else DATA
     if call.path == "builtins.str" and len(call.args) == 1 and not first.listed and not first.tag:
         return first
     if call.path in _KEEPS and len(call.args) == 1:
-        if call.path == "builtins.next":
-            return element(first)
-        if first.tag == "opaque":
-            return Value(tag="opaque")
-        return first if first.listed else DATA
+        return _with_the_same(call, first)
     if call.path in ("io.StringIO", "io.BytesIO"):
         return Value(tag="buffer")
     if call.path == "pandas.NamedAgg":
         return _aggregated(call)
     if call.path == "builtins.dict" and not call.args and not call.unreadable:
-        return held(call.keywords.values())
-    passes_on = call.path.split(".")[0] in _PASS_ON and any(value.tag == "opaque" for value in call.args)
-    return Value(tag="opaque") if passes_on else DATA
+        given = one_of(call.keywords.values())
+        return msgspec.structs.replace(held(call.keywords.values()), holds=given.of or given.holds)
+    if call.path.split(".")[0] not in _PASS_ON:
+        return DATA
+    opaque = any(value.tag == "opaque" for value in call.args)
+    holds = "" if call.path.rpartition(".")[2] in _LETS_GO else one_of(call.args).holds
+    return Value(tag="opaque" if opaque else "", holds=holds)
+
+
+def _with_the_same(call: Call, given: Value) -> Value:
+    """What holds, or gives, the same things as what it is made of."""
+    if call.path == "builtins.next":
+        return element(given)
+    if call.path not in ("builtins.iter", "builtins.reversed"):
+        allocation.of_items(call.facts, call.findings, given, call.node)
+    if given.tag == "opaque":
+        return Value(tag="opaque", holds=given.holds)
+    return given if given.listed else Value(holds=given.holds)
 
 
 def has_markup(text: str) -> bool:

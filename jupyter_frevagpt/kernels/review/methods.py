@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from string import Formatter
 
-from . import memory, options, storage
+from . import allocation, memory, options, storage
 from .call import Call
 from .dangers import by_method
 from .paths import is_data_name
@@ -34,6 +34,7 @@ PLAIN_PARTS = frozenset("size shape ndim nbytes dtype name dims sizes itemsize e
 """Attributes that are no part of what they are looked up on, but numbers or text about it."""
 _VIEWS = frozenset("view ravel reshape squeeze transpose swapaxes items to_numpy setdefault".split())
 """Methods whose result shares its memory with, or belongs to, what they are called on."""
+_TAKES_OUT = ("get", "pop", "popitem", "popleft", "setdefault")
 
 _INPLACE = frozenset(
     "drop dropna fillna sort_values sort_index rename reset_index set_index replace drop_duplicates interpolate clip "
@@ -49,6 +50,7 @@ _IN_QUERIES = frozenset(
 def judge(call: Call) -> Value:
     """Ask for what the method ``call.path`` may do on data; returns what it gives."""
     options.keywords(call)
+    allocation.of_method(call)
     receiver = call.receiver or DATA
     name = call.path
     if receiver.tag == "opaque" and not (name in PURE_METHODS or name in MUTATORS or name in _OF_CONTAINERS):
@@ -92,12 +94,14 @@ def _result(call: Call, receiver: Value) -> Value:
         return receiver
     if name in ("keys", "values", "copy") and (receiver.listed or receiver.tag == "catalogue"):
         return receiver
-    if name in ("split", "splitlines") or receiver.tag == "buffer":
-        return DATA
     if receiver.tag == "styler":
         return receiver
+    if name in ("split", "splitlines") or receiver.tag == "buffer":
+        return DATA
     if name in memory.KEEPS_SIZE and receiver.size:
         return Value(size=receiver.size)
+    if receiver.holds and name in (*_TAKES_OUT, "items", "values", "copy"):
+        return element(receiver) if name in _TAKES_OUT else Value(holds=receiver.holds)
     if name in _VIEWS and receiver.of:
         return Value(of=receiver.of)
     if name in ("get", "pop"):

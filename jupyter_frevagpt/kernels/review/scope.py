@@ -21,7 +21,8 @@ class Value(msgspec.Struct, frozen=True):
     what data it is: ``files`` (names from a search inside the working directory), ``catalogue`` (names from an allowed
     Freva host), ``buffer``, ``path``, ``number``, ``opaque``, ``figure``, ``styler``, ``callables`` (functions
     and names of methods). ``size`` is in bytes, for what is loaded lazily. ``of`` is the variable of the user's that it
-    is, or shares its memory with; PARAMETER for what a function was called with.
+    is, or shares its memory with; PARAMETER for what a function was called with. ``holds`` is one of those that it may
+    hold as a list or a dict does, ``parts`` the values of a list or a tuple that is written out where it is used.
     """
 
     sort: str = "data"
@@ -31,6 +32,8 @@ class Value(msgspec.Struct, frozen=True):
     tag: str = ""
     size: int = 0
     of: str = ""
+    holds: str = ""
+    parts: tuple[Value, ...] = ()
 
 
 DATA = Value()
@@ -70,7 +73,22 @@ def element(value: Value) -> Value:
     if value.texts is not None and value.listed:
         return Value(texts=value.texts, tag=value.tag)
     kept = ("files", "catalogue") if value.listed else ()
-    return Value(tag=value.tag if value.tag in (*kept, "number", "opaque") else "", of=value.of)
+    tag = value.tag if value.tag in (*kept, "number", "opaque") else ""
+    return Value(tag=tag, of=value.holds or value.of, holds=value.holds, parts=_columns(value.parts))
+
+
+def _columns(rows: tuple[Value, ...]) -> tuple[Value, ...]:
+    """What the rows of a table that is written out have at each place."""
+    if not rows or not rows[0].parts or len({len(row.parts) for row in rows}) > 1:
+        return ()
+    return tuple(one_of(column) for column in zip(*(row.parts for row in rows), strict=True))
+
+
+def one_of(values: Iterable[Value]) -> Value:
+    """What is one of these, as far as a review follows variables."""
+    found = list(values)
+    of = next((value.of for value in found if value.of), "")
+    return Value(of=of, holds=next((value.holds for value in found if value.holds), ""))
 
 
 def joined(parts: Iterable[Value]) -> Value:

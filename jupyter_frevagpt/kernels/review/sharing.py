@@ -11,6 +11,7 @@ from .report import How, Touch
 
 Key = tuple[int, str]
 """A scope's number, 0 for the user's namespace, and a name in it."""
+_LISTS = (ast.List, ast.Tuple, ast.ListComp)
 
 
 class Sharing:
@@ -86,6 +87,8 @@ class Sharing:
                 return self.roots(node.body) | self.roots(node.orelse)
             case ast.BoolOp():
                 return self.all_roots(node.values)
+            case ast.BinOp() if isinstance(node.left, _LISTS) or isinstance(node.right, _LISTS):
+                return self.all_roots([node.left, node.right])
             case ast.Call():
                 return self.roots_of_call(node)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():

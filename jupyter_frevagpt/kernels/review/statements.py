@@ -69,11 +69,14 @@ class Statements(Bindings):
             self.bind(node.target, self.value(node.value))
 
     def _augmented(self, node: ast.AugAssign) -> None:
-        self.value(node.value)
+        given = self.value(node.value)
+        holds = ""
         if isinstance(node.target, ast.Name):
             self.value(ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target))
-            self.mutation(node.target, node, self.scope.find(node.target.id) or DATA)
-        self.bind(node.target, DATA)
+            before = self.scope.find(node.target.id) or DATA
+            self.mutation(node.target, node, before)
+            holds = self.held_by([Value(holds=given.holds), Value(holds=before.holds)])
+        self.bind(node.target, Value(holds=holds))
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         self.branches += 1
@@ -116,14 +119,15 @@ class Statements(Bindings):
                 self.value(child)
 
     def _match(self, node: ast.Match) -> None:
-        self.value(node.subject)
+        subject = self.value(node.subject)
+        captured = Value(of=self.held_by([subject]))
         self.branches += 1
         for case in node.cases:
             for part in ast.walk(case.pattern):
                 if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
-                    self.bind_name(part.name, DATA, part)
+                    self.bind_name(part.name, captured, part)
                 elif isinstance(part, ast.MatchMapping) and part.rest:
-                    self.bind_name(part.rest, DATA, part)
+                    self.bind_name(part.rest, captured, part)
                 elif isinstance(part, ast.MatchValue):
                     self.value(part.value)
                 elif isinstance(part, ast.MatchClass):

@@ -7,16 +7,28 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { vi } from 'vitest';
 
+import { Again } from '../model/again';
 import { Calls } from '../model/calls';
 import { Catalogue } from '../model/catalogue';
+import { Chats } from '../model/chats';
 import { Conversation } from '../model/conversation';
 import { Draft } from '../model/draft';
 import type { IKernel, IKernels } from '../model/kernel';
 import { Memory } from '../model/memory';
+import { Mentions } from '../model/mentions';
+import { Slashes, type ISlash } from '../model/slash';
+import { Notice } from '../model/notice';
+import { Bounds } from '../model/policy';
+import { Privacy } from '../model/privacy';
 import { ThreadList } from '../model/threads';
+import { View } from '../model/view';
+import { Workbench } from '../model/workbench';
 import type { IPanelParts } from '../ui/parts';
 import { untrusted } from '../ui/rendermime';
 import { Sidebar } from '../ui/sidebar';
+import { FakeAround } from './around';
+import { FakeChoices } from './choices';
+import { FakeNotebooks } from './notebooks';
 import type { FakeServer } from './server';
 
 class FakeKernels implements IKernels {
@@ -28,8 +40,15 @@ class FakeKernels implements IKernels {
 /** A panel that can be shown, and what it is made of. */
 export class Shown {
   readonly preferences = { sendWithEnter: true, changed: new Signal<object, void>({}) };
+  readonly choices = new FakeChoices();
   /** The files that were opened. */
   readonly opened: string[] = [];
+  /** The chats whose menu was opened. */
+  readonly menus: string[] = [];
+  /** What lies beside the chat, and the commands of the box. */
+  readonly around = new FakeAround();
+  readonly slashes: ISlash[] = [];
+  readonly notebooks = new FakeNotebooks();
   readonly parts: IPanelParts;
   readonly panel: Sidebar;
 
@@ -43,8 +62,13 @@ export class Shown {
       kernels,
       draft,
       memory,
+      lets: () => this.parts.privacy.notice.lets(),
       model: () => catalogue.chosen?.name
     });
+    const threads = new ThreadList(server.client);
+    const view = new View();
+    const bounds = new Bounds(catalogue, this.choices);
+    const notice = new Notice(catalogue, this.choices);
     const app = new RenderMimeRegistry({
       initialFactories: standardRendererFactories,
       markdownParser: { render: text => Promise.resolve(`<p>${text}</p>`) }
@@ -59,8 +83,25 @@ export class Shown {
       },
       catalogue,
       kernels,
-      threads: new ThreadList(server.client),
+      threads,
+      chats: new Chats(threads, conversation),
+      chatMenu: { open: threadId => this.menus.push(threadId) },
+      again: new Again(server.client, conversation),
+      view,
+      privacy: new Privacy({
+        client: server.client,
+        bounds,
+        notice,
+        choices: this.choices,
+        conversation,
+        view,
+        emptied: () => conversation.newChat()
+      }),
       draft,
+      workbench: new Workbench(this.notebooks),
+      mentions: new Mentions(this.around),
+      slashes: new Slashes(this.slashes),
+      shrink: picture => Promise.resolve(`picture of ${picture.type}`),
       preferences: this.preferences,
       rendermime: untrusted(app),
       trans: nullTranslator.load('jupyter_frevagpt')

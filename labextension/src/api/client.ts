@@ -2,10 +2,23 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { UUID } from '@lumino/coreutils';
 
+import type { IChip, IVariable } from './chips';
 import { readVariants } from './ndjson';
+import type { IPageAnswer } from './requests';
 import type { Decision, IPage, IUndone } from './review';
+import type { IWishes } from './wishes';
 import { toVariant, type ISettings, type IThread, type Variant } from './variants';
+
+/** What the user thinks of an item; `remove` takes it back. */
+export type Feedback = 'up' | 'down' | 'remove';
+
+/** A page of threads, and how many there are in all. */
+export interface IThreadPage {
+  threads: IThread[];
+  total: number;
+}
 
 /** Heartbeats come every 10 s; three missed ones mean that the connection is dead. */
 const PATIENCE = 35_000;
@@ -26,10 +39,13 @@ export interface IQuestion {
   thread_id: string;
   chatbot?: string;
   kernel_id?: string;
+  context?: readonly IChip[];
 }
 
 /** What the panel asks of the server. */
 export interface IClient {
+  /** A name that this page gave itself. */
+  readonly page: string;
   settings(): Promise<ISettings>;
   newThread(): Promise<string>;
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<Variant>;
@@ -41,12 +57,34 @@ export interface IClient {
     signal: AbortSignal
   ): AsyncGenerator<Variant>;
   stop(threadId: string): Promise<void>;
+  /** The variables of a kernel, newest first. */
+  variables(kernelId: string): Promise<IVariable[]>;
   thread(threadId: string): Promise<Variant[]>;
-  threads(page: number, count: number): Promise<{ threads: IThread[]; total: number }>;
+  threads(page: number, count: number): Promise<IThreadPage>;
+  /** Find threads by their topic or, behind a prefix, by their content. */
+  search(query: string, page: number, count: number): Promise<IThreadPage>;
+  rename(threadId: string, topic: string): Promise<void>;
+  remove(threadId: string): Promise<void>;
+  /** Make a new thread of all before the question of that number; return its id. */
+  fork(threadId: string, question: number): Promise<string>;
+  /** Rate the item of that number among the answers and the code. */
+  rate(threadId: string, place: number, feedback: Feedback): Promise<void>;
+  /** Make a thread of an exported one; return its id. */
+  take(chat: Record<string, unknown>): Promise<string>;
   /** Answer the approval of that id. */
   approve(threadId: string, id: string, decision: Decision, reason: string): Promise<void>;
+  /** Take something that the server asks of this page. */
+  claim(threadId: string, id: string): Promise<void>;
+  /** Tell that it goes on. */
+  keep(threadId: string, id: string): Promise<void>;
+  /** Tell what came of it; `leaving` lets the request outlive the page. */
+  finish(threadId: string, id: string, answer: IPageAnswer, leaving?: boolean): Promise<void>;
   /** Undo what a call changed. */
   undo(threadId: string, callId: string): Promise<IUndone>;
+  /** Delete all that the user has; return what is said about it. */
+  deleteAll(confirm: string): Promise<string>;
+  /** The bundle for who helps. */
+  diagnostics(): Promise<Record<string, unknown>>;
   /** Read what a call printed beyond its output, from that character on. */
   output(threadId: string, callId: string, from: number): Promise<IPage>;
 }
@@ -66,11 +104,12 @@ export class Client implements IClient {
   }
 
   ask(question: IQuestion, signal: AbortSignal): AsyncGenerator<Variant> {
-    return this._stream('streamresponse', { ...question, approval: true }, signal);
+    const body = { ...question, ...this.wishes(), approval: true, client: this.page };
+    return this._stream('streamresponse', body, signal);
   }
 
   follow(threadId: string, from: number, signal: AbortSignal): AsyncGenerator<Variant> {
-    return this._stream('follow', { thread_id: threadId, from }, signal);
+    return this._stream('follow', { thread_id: threadId, from, client: this.page }, signal);
   }
 
   rerun(
@@ -78,12 +117,18 @@ export class Client implements IClient {
     kernelId: string | undefined,
     signal: AbortSignal
   ): AsyncGenerator<Variant> {
-    const body = { thread_id: threadId, kernel_id: kernelId, approval: true };
+    const { policy } = this.wishes();
+    const body = { thread_id: threadId, kernel_id: kernelId, approval: true, ...(policy ? { policy } : {}) };
     return this._stream('rerun', body, signal);
   }
 
   async stop(threadId: string): Promise<void> {
     await this._json('stop', { thread_id: threadId });
+  }
+
+  async variables(kernelId: string): Promise<IVariable[]> {
+    const body = { kernel_id: kernelId };
+    return (await this._json<{ variables: IVariable[] }>('variables', body)).variables;
   }
 
   async thread(threadId: string): Promise<Variant[]> {
@@ -95,16 +140,50 @@ export class Client implements IClient {
     return items.map(toVariant);
   }
 
-  async threads(page: number, count: number): Promise<{ threads: IThread[]; total: number }> {
-    const [threads, total] = await this._json<[IThread[], number]>('getuserthreads', {
-      num_threads: count,
-      page
-    });
-    return { threads, total };
+  threads(page: number, count: number): Promise<IThreadPage> {
+    return this._page('getuserthreads', { num_threads: count, page });
+  }
+
+  search(query: string, page: number, count: number): Promise<IThreadPage> {
+    return this._page('searchthreads', { query, num_threads: count, page });
+  }
+
+  async rename(threadId: string, topic: string): Promise<void> {
+    await this._json('setthreadtopic', { thread_id: threadId, topic });
+  }
+
+  async remove(threadId: string): Promise<void> {
+    await this._json('deletethread', { thread_id: threadId });
+  }
+
+  async fork(threadId: string, question: number): Promise<string> {
+    const body = { source_thread_id: threadId, user_index: question };
+    return (await this._json<{ new_thread_id: string }>('editthread', body)).new_thread_id;
+  }
+
+  async rate(threadId: string, place: number, feedback: Feedback): Promise<void> {
+    await this._json('userfeedback', { thread_id: threadId, feedback_index: place, feedback });
+  }
+
+  async take(chat: Record<string, unknown>): Promise<string> {
+    return (await this._json<{ thread_id: string }>('importthread', chat)).thread_id;
   }
 
   async approve(threadId: string, id: string, decision: Decision, reason: string): Promise<void> {
     await this._json('approve', { thread_id: threadId, id, decision, reason });
+  }
+
+  async claim(threadId: string, id: string): Promise<void> {
+    await this._json('toolresult', { thread_id: threadId, id, client: this.page, step: 'claim' });
+  }
+
+  async keep(threadId: string, id: string): Promise<void> {
+    await this._json('toolresult', { thread_id: threadId, id, client: this.page, step: 'keep' });
+  }
+
+  async finish(threadId: string, id: string, answer: IPageAnswer, leaving = false): Promise<void> {
+    const body = { thread_id: threadId, id, client: this.page, step: 'done', result: answer };
+    await this._post('toolresult', body, undefined, leaving);
   }
 
   undo(threadId: string, callId: string): Promise<IUndone> {
@@ -126,6 +205,11 @@ export class Client implements IClient {
     }
   }
 
+  private async _page(route: string, body: Record<string, unknown>): Promise<IThreadPage> {
+    const [threads, total] = await this._json<[IThread[], number]>(route, body);
+    return { threads, total };
+  }
+
   private async _json<T>(route: string, body: Record<string, unknown>): Promise<T> {
     const response = await this._post(route, body);
     return (await response.json()) as T;
@@ -134,7 +218,8 @@ export class Client implements IClient {
   private async _post(
     route: string,
     body: Record<string, unknown>,
-    signal?: AbortSignal
+    signal?: AbortSignal,
+    keepalive = false
   ): Promise<Response> {
     const url = URLExt.join(this._settings.baseUrl, 'api/chatbot', route);
     const response = await ServerConnection.makeRequest(
@@ -143,7 +228,8 @@ export class Client implements IClient {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
-        signal
+        signal,
+        keepalive
       },
       this._settings
     );
@@ -153,6 +239,18 @@ export class Client implements IClient {
     return response;
   }
 
+  /** Delete all that the user has; return what is said about it. */
+  async deleteAll(confirm: string): Promise<string> {
+    return (await this._json<{ detail: string }>('deleteall', { confirm })).detail;
+  }
+
+  diagnostics(): Promise<Record<string, unknown>> {
+    return this._json<Record<string, unknown>>('diagnostics', {});
+  }
+
+  readonly page = UUID.uuid4();
+  /** What the user wants of each question. */
+  wishes: () => IWishes = () => ({});
   private readonly _settings: ServerConnection.ISettings;
 }
 

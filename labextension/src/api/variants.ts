@@ -1,6 +1,9 @@
 /** The shapes of the wire: what the chatbot routes send and take. */
 
+import type { ISentChip } from './chips';
+import type { IRequestHint } from './requests';
 import type { IApprovalHint, IChangesHint } from './review';
+import type { ISent, ISite } from './wishes';
 
 /** What a run in a kernel is doing, and how it ended. */
 export const RUN_STATES = [
@@ -22,6 +25,7 @@ export interface IUsage {
   prompt_tokens?: number;
   completion_tokens?: number;
   seconds?: number;
+  sent?: ISent;
 }
 
 /** The content of a ServerHint: one key names its kind. */
@@ -30,14 +34,16 @@ export interface IHint {
   running?: boolean;
   question?: string;
   model?: string;
+  context?: { chips: ISentChip[] };
   memory?: number;
   image?: { id: string };
-  run?: { id: string; state: RunState; kernel_id?: string };
+  run?: { id: string; state: RunState; kernel_id?: string; reason?: string };
   output?: { id: string; text: string };
-  notice?: { text: string };
+  notice?: { text: string; imported?: boolean; codes?: string[] };
   usage?: IUsage;
   approval?: IApprovalHint;
   changes?: IChangesHint;
+  request?: IRequestHint;
 }
 
 /** One output of a run, as nbformat 4 has it; a PNG may be a pointer to an Image. */
@@ -62,10 +68,16 @@ interface IIdText<V extends string> extends IText<V> {
 export interface IUser extends IText<'User'> {
   model?: string;
   kernel_id?: string;
+  context?: ISentChip[];
 }
 
-export type IAssistant = IText<'Assistant'>;
-export type ICode = IIdText<'Code'>;
+/** What the user thinks of an item; anything else counts as nothing. */
+interface IRated {
+  feedback?: string;
+}
+
+export type IAssistant = IText<'Assistant'> & IRated;
+export type ICode = IIdText<'Code'> & IRated;
 
 export interface ICodeOutput extends IIdText<'CodeOutput'> {
   display?: IDisplay[];
@@ -117,6 +129,13 @@ export interface IModel {
   note?: string;
   vision?: boolean;
   tools?: boolean;
+  /** Where it is asked; empty for one inside the server. */
+  host?: string;
+  /** What is sent to it stays on this machine. */
+  local?: boolean;
+  /** Dollars a token. */
+  input_cost?: number | null;
+  output_cost?: number | null;
 }
 
 /** The answer of `settings`. */
@@ -124,6 +143,7 @@ export interface ISettings {
   models: IModel[];
   default: string | null;
   advice: string;
+  site?: ISite;
 }
 
 /** A thread in the list of threads. */

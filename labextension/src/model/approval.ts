@@ -23,6 +23,12 @@ export interface IDecided {
   reason: string;
 }
 
+/** A call that may wait for a decision. */
+export interface IAsking {
+  readonly id: string;
+  readonly approval: Approval | null;
+}
+
 /** A question that the server asks about one call. */
 export class Approval extends Base {
   /** The decision that was sent and not yet confirmed. */
@@ -42,7 +48,7 @@ export class Approval extends Base {
       .map(({ kind, text, line, asks }) => ({
         kind: textOf(kind),
         text: textOf(text),
-        line: numberOf(line),
+        line: numberOf(line) || null,
         asks: asks !== false
       }))
       .filter(reason => reason.text)

@@ -2,6 +2,8 @@
 
 import type { IClient } from '../api/client';
 import type { Decision } from '../api/review';
+import type { Rating } from './rating';
+import type { IAsking } from './approval';
 import type { CodeRun } from './run';
 
 /** Answers, undoes and fetches; how it went is told by the part that it is about. */
@@ -12,7 +14,7 @@ export class Calls {
   ) {}
 
   /** Answer what the run waits for. */
-  async decide(run: CodeRun, decision: Decision, reason = ''): Promise<void> {
+  async decide(run: IAsking, decision: Decision, reason = ''): Promise<void> {
     const { approval } = run;
     const thread = this._thread();
     if (approval && thread) {
@@ -27,6 +29,14 @@ export class Calls {
     const thread = this._thread();
     if (run.changes && thread) {
       await run.changes.undo(() => this._client.undo(thread, run.id));
+    }
+  }
+
+  /** Give an opinion of an answer or of code, or take it back. */
+  async rate(rating: Rating, opinion: 'up' | 'down'): Promise<void> {
+    const thread = this._thread();
+    if (thread) {
+      await rating.give(opinion, feedback => this._client.rate(thread, rating.place, feedback));
     }
   }
 

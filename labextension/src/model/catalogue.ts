@@ -4,6 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { IClient } from '../api/client';
 import type { IModel } from '../api/variants';
+import type { ISite } from '../api/wishes';
 import { messageOf } from './failure';
 import type { Memory } from './memory';
 
@@ -21,6 +22,11 @@ export class Catalogue {
   /** Markdown that says how to add a model; empty unless there is none. */
   get advice(): string {
     return this._advice;
+  }
+
+  /** What the site decided; null while that is not known. */
+  get site(): ISite | null {
+    return this._site;
   }
 
   /** Why the catalogue could not be read. */
@@ -57,6 +63,7 @@ export class Catalogue {
       this._models = settings.models;
       this._default = settings.default;
       this._advice = settings.advice;
+      this._site = settings.site ?? null;
       this._error = '';
       this._chosen ??= this._memory.model;
       this._loaded = true;
@@ -69,6 +76,7 @@ export class Catalogue {
   private _models: IModel[] = [];
   private _default: string | null = null;
   private _advice = '';
+  private _site: ISite | null = null;
   private _error = '';
   private _loaded = false;
   private _chosen: string | null = null;

@@ -1,10 +1,12 @@
 /** The conversation that the panel shows: its thread, its running turn and the questions that wait for their turn. */
 
-import { Signal, type ISignal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
 
 import type { IClient } from '../api/client';
+import type { IRequestHint } from '../api/requests';
 import type { IHint, Variant } from '../api/variants';
-import type { Draft } from './draft';
+import type { IChip } from './chips';
+import type { Draft, IDraft } from './draft';
 import type { Question } from './entry';
 import { asking, RERUN, type IErrand } from './errand';
 import { isTaken, isUnknown, messageOf } from './failure';
@@ -12,10 +14,10 @@ import type { IKernel, IKernels } from './kernel';
 import type { Memory } from './memory';
 import { Queue } from './queue';
 import { Reading, type Ending, type IListener } from './reading';
+import { Scene, type Status } from './scene';
 import { Transcript } from './transcript';
 
-/** What the conversation is doing. */
-export type Status = 'idle' | 'loading' | 'sending' | 'answering' | 'lost' | 'stopping';
+export type { Status } from './scene';
 
 /** What a conversation works with. */
 export interface IParts {
@@ -23,6 +25,10 @@ export interface IParts {
   kernels: IKernels;
   draft: Draft;
   memory: Memory;
+  /** Does what is asked of the notebook of this page. */
+  requests?: { take(threadId: string, hint: IRequestHint): void };
+  /** Whether questions may be sent now. */
+  lets?: () => boolean;
   /** The name of the model to ask, if the user may choose. */
   model: () => string | undefined;
   wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -30,58 +36,64 @@ export interface IParts {
 
 /** One thread at a time; a turn that is left goes on in the server. */
 export class Conversation {
-  constructor(private readonly _parts: IParts) {}
+  constructor(private readonly _parts: IParts) {
+    this._scene = new Scene(_parts.memory);
+  }
 
   get threadId(): string | null {
-    return this._threadId;
+    return this._scene.threadId;
   }
 
   get transcript(): Transcript {
-    return this._transcript;
+    return this._scene.transcript;
   }
 
   get status(): Status {
-    return this._status;
+    return this._scene.status;
   }
 
   get busy(): boolean {
-    return this._status !== 'idle';
+    return this._scene.busy;
   }
 
   /** Why the last question could not be sent or the thread not be read. */
   get alert(): string {
-    return this._alert;
+    return this._scene.alert;
   }
 
   /** Questions that are sent when the turn has ended. */
-  get queue(): readonly string[] {
-    return this._queue.texts;
+  get queue(): readonly IDraft[] {
+    return this._queue.drafts;
   }
 
   /** The kernel of the running turn, else the one that a question would run in. */
   get kernel(): IKernel {
-    return (this.busy && this._turnKernel) || this._parts.kernels.current;
+    return (this.busy && this._scene.turnKernel) || this._parts.kernels.current;
   }
 
   /** Whether there is code that could run again, and nothing runs. */
   get canRerun(): boolean {
-    return !this.busy && !!this._threadId && this._transcript.ranCode;
+    return !this.busy && !!this._scene.threadId && this._scene.transcript.ranCode;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  get changed(): ISignal<unknown, void> {
+    return this._scene.changed;
   }
 
-  /** Send a question, or queue it behind the running turn. */
-  async send(text: string): Promise<void> {
+  /** Send a question and what goes with it, or queue it behind the running turn. */
+  async send(text: string, chips: readonly IChip[] = []): Promise<void> {
     if (!text.trim()) {
       return;
     }
-    if (!this.busy) {
-      return this._turn(asking(text, this._parts.model()));
+    if (this._parts.lets && !this._parts.lets()) {
+      this._parts.draft.giveBack({ text, chips });
+      return;
     }
-    this._queue.add(text);
-    this._changed.emit();
+    if (!this.busy) {
+      return this._turn(asking(text, this._parts.model(), chips));
+    }
+    this._queue.add({ text, chips });
+    this._scene.tell();
   }
 
   /** Run the code of the chat again, in the kernel that a question would run in. */
@@ -92,63 +104,60 @@ export class Conversation {
   /** Take a question out of the queue. */
   unqueue(index: number): void {
     this._queue.remove(index);
-    this._changed.emit();
+    this._scene.tell();
   }
 
   /** Stop the running turn; its stream then ends by itself. */
   async stop(): Promise<void> {
-    if (!this.busy || this._status === 'loading' || this._stopped) {
+    if (!this.busy || this._scene.status === 'loading' || this._scene.stopped) {
       return;
     }
-    const lost = this._status === 'lost';
-    const sending = this._status === 'sending';
-    this._stopped = true;
-    this._move('stopping');
-    if (sending || !this._threadId) {
+    const lost = this._scene.status === 'lost';
+    const sending = this._scene.status === 'sending';
+    this._scene.stopped = true;
+    this._scene.move('stopping');
+    if (sending || !this._scene.threadId) {
       return; // the server is told when the stream has begun
     }
     try {
-      await this._parts.client.stop(this._threadId);
+      await this._parts.client.stop(this._scene.threadId);
     } catch (error) {
       if (lost) {
         this._leave();
-        this._transcript.close(true);
+        this._scene.transcript.close(true);
       }
-      this._stopped = false;
-      this._alert = messageOf(error);
-      this._move(lost ? 'idle' : 'answering');
+      this._scene.stopped = false;
+      this._scene.alert = messageOf(error);
+      this._scene.move(lost ? 'idle' : 'answering');
     }
   }
 
   /** Begin a new thread. */
   newChat(): void {
     this._leave();
-    this._threadId = null;
-    this._transcript = new Transcript();
-    this._parts.memory.place = null;
-    this._move('idle');
+    this._scene.clear();
   }
 
   /** Show the thread that this window showed before it was reloaded. */
   async restore(): Promise<void> {
     const place = this._parts.memory.place;
-    if (place && !this._threadId && !this.busy) {
-      this._turnKernel = place.kernel;
+    if (place && !this._scene.threadId && !this.busy) {
+      this._scene.turnKernel = place.kernel;
       await this._open(place.thread, place.running, true);
     }
   }
 
   /** Show a thread and pick its running turn up. */
   async open(threadId: string): Promise<void> {
-    this._turnKernel = null;
+    this._scene.turnKernel = null;
     await this._open(threadId, false, false);
   }
 
   private async _open(threadId: string, ran: boolean, quiet: boolean): Promise<void> {
     const signal = this._leave();
-    this._threadId = threadId;
-    this._transcript = new Transcript();
-    this._move('loading');
+    this._scene.threadId = threadId;
+    this._scene.transcript = new Transcript();
+    this._scene.move('loading');
     try {
       const absent = await this._load(threadId, signal).catch((error: unknown) => {
         if (!ran || signal.aborted || !isUnknown(error)) {
@@ -156,7 +165,7 @@ export class Conversation {
         }
         return error; // its first turn may run and not be stored yet
       });
-      this._remember(ran);
+      this._scene.remember(ran);
       const missed = await this._pickUp(threadId, signal);
       if (missed === 'none' && absent) {
         throw absent;
@@ -165,7 +174,7 @@ export class Conversation {
         await this._load(threadId, signal);
       }
       if (missed) {
-        this._remember(false);
+        this._scene.remember(false);
         await this._settle(false);
       }
     } catch (error) {
@@ -175,8 +184,8 @@ export class Conversation {
       if (isUnknown(error)) {
         this.newChat();
       }
-      this._transcript.close(false);
-      this._alert = isUnknown(error) && quiet ? '' : messageOf(error);
+      this._scene.transcript.close(false);
+      this._scene.alert = isUnknown(error) && quiet ? '' : messageOf(error);
       await this._settle(true);
     }
   }
@@ -185,10 +194,10 @@ export class Conversation {
     const items = await this._parts.client.thread(threadId);
     signal.throwIfAborted();
     const stored = Transcript.of(items);
-    if (stored.questions >= this._transcript.questions) {
-      this._transcript = stored; // unless the server could not save what is shown
+    if (stored.questions >= this._scene.transcript.questions) {
+      this._scene.transcript = stored; // unless the server could not save what is shown
     }
-    this._changed.emit();
+    this._scene.tell();
   }
 
   /** Follow the thread's running turn from its beginning; tell if none runs, and if one was over just now. */
@@ -196,13 +205,13 @@ export class Conversation {
     let first: IHint | null = null;
     const opened = (hint: IHint): void => {
       if (!first && hint.running) {
-        this._remember(true);
-        this._transcript.ask(hint.question ?? '', hint.model ?? '');
+        this._scene.remember(true);
+        this._scene.transcript.ask(hint.question ?? '', hint.model ?? '', hint.context?.chips);
       }
       first ??= hint;
       if (first.running) {
-        this._transcript.catchUp();
-        this._move('answering');
+        this._scene.transcript.catchUp();
+        this._scene.move('answering');
       }
     };
     const listener = { ...this._listener, opened };
@@ -219,25 +228,25 @@ export class Conversation {
   private async _turn(errand: IErrand): Promise<void> {
     const { client, kernels } = this._parts;
     const signal = this._leave();
-    const kernel = (this._turnKernel = kernels.current);
-    const question = this._transcript.ask(errand.text, errand.model);
-    this._move('sending');
+    const kernel = (this._scene.turnKernel = kernels.current);
+    const question = this._scene.transcript.ask(errand.text, errand.model, errand.chips);
+    this._scene.move('sending');
     const reading = new Reading(client, this._listener, signal, this._parts.wait);
     let end: Ending;
     try {
-      this._threadId ??= await client.newThread();
+      this._scene.threadId ??= await client.newThread();
       signal.throwIfAborted();
-      this._remember(true);
-      const stream = errand.begin(client, this._threadId, kernel.id, signal);
-      end = await reading.run(this._threadId, errand.text, stream);
+      this._scene.remember(true);
+      const stream = errand.begin(client, this._scene.threadId, kernel.id, signal);
+      end = await reading.run(this._scene.threadId, errand.text, stream);
     } catch (error) {
       if (signal.aborted) {
         return;
       }
       if (reading.opened) {
         await this._end('gone', signal, true);
-        this._alert = messageOf(error);
-        this._changed.emit();
+        this._scene.alert = messageOf(error);
+        this._scene.tell();
       } else {
         await this._unsend(question, error);
       }
@@ -248,29 +257,29 @@ export class Conversation {
 
   /** The question never reached its turn: give back what was typed, and show what runs instead of it. */
   private async _unsend(question: Question, error: unknown): Promise<void> {
-    this._transcript.unask(question);
-    this._queue.giveBack(this._parts.draft, ...(question.typed ? [question.text] : []));
-    this._remember(false);
-    this._status = 'idle';
-    const shown = isTaken(error) && this._threadId && this.open(this._threadId);
-    this._alert = messageOf(error);
-    this._changed.emit();
+    this._scene.transcript.unask(question);
+    this._queue.giveBack(this._parts.draft, ...(question.typed ? [question] : []));
+    this._scene.remember(false);
+    this._scene.move('idle');
+    const shown = isTaken(error) && this._scene.threadId && this.open(this._scene.threadId);
+    this._scene.alert = messageOf(error);
+    this._scene.tell();
     await shown;
   }
 
   private async _end(end: Ending, signal: AbortSignal, failed = false): Promise<void> {
     const reason = end === 'gone' ? '' : end.reason;
-    const stopped = this._stopped || reason.startsWith('Stopped');
-    this._transcript.close(stopped);
-    this._stopped = false;
-    if (end === 'gone' && this._threadId) {
-      this._move('loading');
-      await this._load(this._threadId, signal).catch((error: unknown) => (this._alert = messageOf(error)));
+    const stopped = this._scene.stopped || reason.startsWith('Stopped');
+    this._scene.transcript.close(stopped);
+    this._scene.stopped = false;
+    if (end === 'gone' && this._scene.threadId) {
+      this._scene.move('loading');
+      await this._load(this._scene.threadId, signal).catch((error: unknown) => (this._scene.alert = messageOf(error)));
       if (signal.aborted) {
         return;
       }
     }
-    this._remember(false);
+    this._scene.remember(false);
     await this._settle(stopped || failed || reason.startsWith('Error'));
   }
 
@@ -280,75 +289,57 @@ export class Conversation {
       this._queue.giveBack(this._parts.draft);
     }
     const next = this._queue.next();
-    this._move('idle');
+    this._scene.move('idle');
     if (next !== undefined) {
-      await this._turn(asking(next, this._parts.model()));
+      await this._turn(asking(next.text, this._parts.model(), next.chips));
     }
   }
 
   private _opened(hint: IHint): void {
-    this._threadId = hint.thread_id ?? this._threadId;
-    if (this._status === 'lost') {
-      this._transcript.catchUp();
+    this._scene.transcript.attach(hint.context?.chips);
+    this._scene.threadId = hint.thread_id ?? this._scene.threadId;
+    if (this._scene.status === 'lost') {
+      this._scene.transcript.catchUp();
     }
-    if (this._stopped && this._threadId) {
-      this._parts.client.stop(this._threadId).catch((error: unknown) => {
-        this._stopped = false;
-        this._alert = messageOf(error);
-        this._move('answering');
+    if (this._scene.stopped && this._scene.threadId) {
+      this._parts.client.stop(this._scene.threadId).catch((error: unknown) => {
+        this._scene.stopped = false;
+        this._scene.alert = messageOf(error);
+        this._scene.move('answering');
       });
     } else {
-      this._move('answering');
+      this._scene.move('answering');
     }
   }
 
   private _take(line: Variant): void {
-    if (line.variant === 'ServerHint' && line.content.run?.kernel_id && !this._turnKernel) {
+    if (line.variant === 'ServerHint' && line.content.run?.kernel_id && !this._scene.turnKernel) {
       const id = line.content.run.kernel_id;
-      this._turnKernel = this._parts.kernels.find(id) ?? { id, notebook: null, name: null };
-      this._changed.emit();
+      this._scene.turnKernel = this._parts.kernels.find(id) ?? { id, notebook: null, name: null };
+      this._scene.tell();
     }
-    if (this._status === 'lost') {
-      this._move('answering');
+    if (this._scene.status === 'lost') {
+      this._scene.move('answering');
     }
-    this._transcript.add(line);
+    if (line.variant === 'ServerHint' && line.content.request && this._scene.threadId) {
+      this._parts.requests?.take(this._scene.threadId, line.content.request);
+    }
+    this._scene.transcript.add(line);
   }
 
   /** Stop reading what is being read; return the signal of what comes next. */
   private _leave(): AbortSignal {
-    this._abort.abort();
-    this._abort = new AbortController();
-    this._alert = '';
-    this._stopped = false;
-    if (this._status !== 'idle') {
+    if (this.busy) {
       this._queue.giveBack(this._parts.draft);
     }
-    return this._abort.signal;
-  }
-
-  private _remember(running: boolean): void {
-    if (this._threadId) {
-      this._parts.memory.place = { thread: this._threadId, running, kernel: this._turnKernel };
-    }
-  }
-
-  private _move(status: Status): void {
-    this._status = status;
-    this._changed.emit();
+    return this._scene.leave();
   }
 
   private readonly _listener: IListener = {
     opened: hint => this._opened(hint),
     line: line => this._take(line),
-    lost: () => this._move('lost')
+    lost: () => this._scene.move('lost')
   };
-  private _threadId: string | null = null;
-  private _transcript = new Transcript();
-  private _status: Status = 'idle';
-  private _alert = '';
+  private readonly _scene: Scene;
   private _queue = new Queue();
-  private _turnKernel: IKernel | null = null;
-  private _stopped = false;
-  private _abort = new AbortController();
-  private _changed = new Signal<this, void>(this);
 }

@@ -1,8 +1,12 @@
 /** The parts of a conversation as they are shown, each telling when it changes; a run of code has a module of its own. */
 
+import type { IApprovalHint } from '../api/review';
 import type { IUsage } from '../api/variants';
+import { Approval, decidedOf, type IDecided } from './approval';
 import { Base } from './base';
+import type { ISentChip } from './chips';
 import { RERUN_MODEL } from './errand';
+import type { Rating } from './rating';
 import type { CodeRun } from './run';
 
 /** What the user asked. */
@@ -11,9 +15,17 @@ export class Question extends Base {
 
   constructor(
     readonly text: string,
-    readonly model = ''
+    readonly model = '',
+    /** What was sent along with it; once the server has looked, with what it found. */
+    public chips: readonly ISentChip[] = []
   ) {
     super();
+  }
+
+  /** The server tells what it found under the names. */
+  attach(chips: readonly ISentChip[]): void {
+    this.chips = chips;
+    this.tell();
   }
 
   /** Whether the user wrote it. */
@@ -27,6 +39,8 @@ export class Answer extends Base {
   readonly kind = 'answer';
   text = '';
   finished = false;
+  /** What the user thinks of it; none while the server does not know the item. */
+  rating: Rating | null = null;
 
   constructor(readonly model = '') {
     super();
@@ -45,11 +59,15 @@ export class Answer extends Base {
   }
 }
 
-/** A call of another tool, and what it returned. */
+/** A call of another tool, what the user is asked about it, and what it returned. */
 export class ToolUse extends Base {
   readonly kind = 'tool';
   input = '';
   output: string | null = null;
+  approval: Approval | null = null;
+  decided: IDecided | null = null;
+  /** The turn is over: what has not come will not come. */
+  closed = false;
 
   constructor(
     readonly id: string,
@@ -63,9 +81,31 @@ export class ToolUse extends Base {
     this.tell();
   }
 
+  /** Wait for the user's decision. */
+  ask(hint: IApprovalHint): void {
+    this.approval = new Approval(hint);
+    this.tell();
+  }
+
+  /** The user, here or elsewhere, has decided. */
+  decide(hint: IApprovalHint): void {
+    this.approval = null;
+    this.decided = decidedOf(hint);
+    this.tell();
+  }
+
   answer(text: string): void {
+    this.approval = null;
     this.output = (this.output ?? '') + text;
     this.tell();
+  }
+
+  close(): void {
+    if (!this.closed) {
+      this.approval = null;
+      this.closed = true;
+      this.tell();
+    }
   }
 }
 
@@ -91,7 +131,10 @@ export class Notice extends Base {
 export class Usage extends Base {
   readonly kind = 'usage';
 
-  constructor(readonly usage: IUsage) {
+  constructor(
+    readonly usage: IUsage,
+    readonly model = ''
+  ) {
     super();
   }
 }

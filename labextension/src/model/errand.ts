@@ -2,6 +2,7 @@
 
 import type { IClient } from '../api/client';
 import type { Variant } from '../api/variants';
+import type { IChip } from './chips';
 
 /** Stands in place of a model's name where the chat's own code ran again. */
 export const RERUN_MODEL = 'rerun';
@@ -14,6 +15,8 @@ export interface IErrand {
   /** What stands in the chat for it. */
   text: string;
   model: string;
+  /** What goes with it. */
+  chips: readonly IChip[];
   /** Send it off. */
   begin(
     client: IClient,
@@ -24,13 +27,24 @@ export interface IErrand {
 }
 
 /** Ask a question, of the model if the user may choose. */
-export function asking(text: string, model: string | undefined): IErrand {
+export function asking(
+  text: string,
+  model: string | undefined,
+  chips: readonly IChip[] = []
+): IErrand {
   return {
     text,
     model: model ?? '',
+    chips,
     begin: (client, threadId, kernelId, signal) =>
       client.ask(
-        { input: text, thread_id: threadId, chatbot: model, kernel_id: kernelId ?? undefined },
+        {
+          input: text,
+          thread_id: threadId,
+          chatbot: model,
+          kernel_id: kernelId ?? undefined,
+          context: chips.length ? chips : undefined
+        },
         signal
       )
   };
@@ -40,5 +54,6 @@ export function asking(text: string, model: string | undefined): IErrand {
 export const RERUN: IErrand = {
   text: RERUN_TEXT,
   model: RERUN_MODEL,
+  chips: [],
   begin: (client, threadId, kernelId, signal) => client.rerun(threadId, kernelId ?? undefined, signal)
 };

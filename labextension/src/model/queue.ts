@@ -1,33 +1,33 @@
 /** The questions that wait for the running turn to end. */
 
-import type { Draft } from './draft';
+import type { Draft, IDraft } from './draft';
 
 /** First come, first sent; or given back to the box. */
 export class Queue {
-  get texts(): readonly string[] {
-    return this._texts;
+  get drafts(): readonly IDraft[] {
+    return this._drafts;
   }
 
-  add(text: string): void {
-    this._texts = [...this._texts, text];
+  add(draft: IDraft): void {
+    this._drafts = [...this._drafts, draft];
   }
 
   remove(index: number): void {
-    this._texts = this._texts.filter((_, at) => at !== index);
+    this._drafts = this._drafts.filter((_, at) => at !== index);
   }
 
   /** Take the question that came first. */
-  next(): string | undefined {
-    const [first, ...rest] = this._texts;
-    this._texts = rest;
+  next(): IDraft | undefined {
+    const [first, ...rest] = this._drafts;
+    this._drafts = rest;
     return first;
   }
 
-  /** Put all that waits back into the box, behind these texts. */
-  giveBack(draft: Draft, ...before: string[]): void {
-    draft.giveBack(...before, ...this._texts);
-    this._texts = [];
+  /** Put all that waits back into the box, behind these. */
+  giveBack(draft: Draft, ...before: IDraft[]): void {
+    draft.giveBack(...before, ...this._drafts);
+    this._drafts = [];
   }
 
-  private _texts: string[] = [];
+  private _drafts: readonly IDraft[] = [];
 }

@@ -6,6 +6,7 @@ import { Approval, decidedOf, type IDecided } from './approval';
 import { Base } from './base';
 import { Changes } from './changes';
 import { CodeDecoder } from './code';
+import type { Rating } from './rating';
 import { restOf, type Rest } from './rest';
 
 /** Where a run stands for the user: the states of the wire, and those before and instead of a run. */
@@ -22,6 +23,8 @@ const ON_THE_WAY: readonly CardState[] = ['starting', 'waiting', 'running'];
 export class CodeRun extends Base {
   readonly kind = 'run';
   state: CardState = 'writing';
+  /** What it waits for: the user's cell, or, with `assistant`, another run of ours. */
+  behind = '';
   kernelId = '';
   /** Output while it runs. */
   live = '';
@@ -37,6 +40,10 @@ export class CodeRun extends Base {
   changes: Changes | null = null;
   /** What was printed beyond the outputs. */
   rest: Rest | null = null;
+  /** What the user thinks of the code; none while the server does not know the item. */
+  rating: Rating | null = null;
+  /** The server told that it ran to its end. */
+  went = false;
 
   constructor(readonly id: string) {
     super();
@@ -64,6 +71,7 @@ export class CodeRun extends Base {
   move(told: RunState, kernelId: string, now: number, seen = true): void {
     this.written();
     const state = told === 'held' ? 'waiting' : told;
+    this.went ||= state === 'done';
     this.kernelId = kernelId || this.kernelId;
     if (state === 'running') {
       this.startedAt ??= seen ? now : null;

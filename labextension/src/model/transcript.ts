@@ -3,8 +3,13 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { RUN_STATES, type IHint, type Variant } from '../api/variants';
+import type { IAsking } from './approval';
+import { chipsOf, type ISentChip } from './chips';
+import { endingOf, type Ending } from './ending';
 import { Answer, Notice, Problem, Question, ToolUse, Usage, type Entry } from './entry';
 import { isHeartbeat, isOpening } from './fold';
+import { Numbering } from './numbering';
+import { Rating } from './rating';
 import { CodeRun } from './run';
 
 /** How long the lines that were missed take to arrive, in milliseconds. */
@@ -16,7 +21,7 @@ export class Transcript {
   static of(items: Iterable<Variant>): Transcript {
     const transcript = new Transcript();
     for (const item of items) {
-      transcript.add(item);
+      transcript.add(item, true);
     }
     transcript.close(false);
     return transcript;
@@ -33,9 +38,14 @@ export class Transcript {
     return this._entries.filter(entry => entry.kind === 'question').length;
   }
 
-  /** Whether code ran to its end. */
+  /** Whether code ran to its end, here or where an imported chat comes from. */
   get ranCode(): boolean {
-    return this._entries.some(entry => entry.kind === 'run' && entry.state === 'done');
+    return this._brought || this._entries.some(entry => entry.kind === 'run' && entry.went);
+  }
+
+  /** How the last turn ended. */
+  get ending(): Ending {
+    return endingOf(this._entries, this._reason);
   }
 
   /** An entry was added; what changes inside an entry is told by the entry. */
@@ -43,8 +53,8 @@ export class Transcript {
     return this._grew;
   }
 
-  /** The run that waits for the user's decision. */
-  get pending(): CodeRun | null {
+  /** The call that waits for the user's decision. */
+  get pending(): IAsking | null {
     return this._pending;
   }
 
@@ -54,11 +64,21 @@ export class Transcript {
   }
 
   /** Remember what the user asked, and of which model. */
-  ask(text: string, model: string): Question {
+  ask(text: string, model: string, chips: readonly ISentChip[] = []): Question {
     this._model = model;
-    const question = new Question(text, model);
+    this._reason = '';
+    this._numbering.divide();
+    const question = new Question(text, model, chips);
     this._push(question);
     return question;
+  }
+
+  /** The server tells what it found of what the last question names. */
+  attach(chips: readonly ISentChip[] | undefined): void {
+    const last = this._entries[this._entries.length - 1];
+    if (chips && last?.kind === 'question') {
+      last.attach(chips);
+    }
   }
 
   /** Take back a question that never reached the server. */
@@ -72,8 +92,10 @@ export class Transcript {
     this._lateUntil = this._now() + CATCHING_UP;
   }
 
-  add(line: Variant): void {
+  /** Take a line of a stream, or a `whole` item of a stored thread. */
+  add(line: Variant, whole = false): void {
     if (!isHeartbeat(line) && !isOpening(line)) {
+      this._place = this._numbering.of(line, whole);
       this._add(line);
       this._watch();
     }
@@ -87,6 +109,7 @@ export class Transcript {
     for (const run of this._runs.values()) {
       run.close(stopped);
     }
+    this._tools.forEach(tool => tool.close());
     this._runs.clear();
     this._tools.clear();
     this._watch();
@@ -104,13 +127,13 @@ export class Transcript {
     switch (line.variant) {
       case 'User':
         this.close(false);
-        this.ask(line.content, line.model ?? '');
+        this.ask(line.content, line.model ?? '', chipsOf(line.context));
         break;
       case 'Assistant':
-        this._assistant(line.content);
+        this._assistant(line.content, line.feedback);
         break;
       case 'Code':
-        this._write(line.id, line.content);
+        this._write(line.id, line.content, line.feedback);
         break;
       case 'CodeOutput':
         this._run(line.id).output(line.content, line.display, this._now());
@@ -135,14 +158,16 @@ export class Transcript {
         this._push(new Problem([line.content].flat().join('\n')));
         break;
       case 'StreamEnd':
+        this._reason = line.content;
         this.close(line.content.startsWith('Stopped'));
         break;
     }
   }
 
-  private _assistant(text: string): void {
+  private _assistant(text: string, feedback: string | undefined): void {
     if (!this._text) {
       this._text = new Answer(this._model);
+      this._text.rating = this._rating(feedback);
       this._text.append(text);
       this._push(this._text);
     } else {
@@ -150,12 +175,17 @@ export class Transcript {
     }
   }
 
-  private _write(id: string, json: string): void {
+  private _write(id: string, json: string, feedback: string | undefined): void {
     if (this._code && this._code.id !== id) {
       this._code.written();
     }
     this._code = this._run(id);
+    this._code.rating ??= this._rating(feedback);
     this._code.write(json);
+  }
+
+  private _rating(feedback: string | undefined): Rating | null {
+    return this._place === null ? null : new Rating(this._place, feedback);
   }
 
   private _run(id: string): CodeRun {
@@ -182,17 +212,20 @@ export class Transcript {
     if (hint.run && RUN_STATES.includes(hint.run.state)) {
       const now = this._now();
       const seen = now >= this._lateUntil;
-      this._run(hint.run.id).move(hint.run.state, hint.run.kernel_id ?? '', now, seen);
+      const run = this._run(hint.run.id);
+      run.behind = hint.run.reason ?? '';
+      run.move(hint.run.state, hint.run.kernel_id ?? '', now, seen);
     } else if (hint.output) {
       this._run(hint.output.id).print(hint.output.text);
     } else if (hint.notice) {
+      this._brought ||= !!hint.notice.codes?.length;
       this._push(new Notice(hint.notice.text));
     } else if (hint.usage) {
-      this._push(new Usage(hint.usage));
+      this._push(new Usage(hint.usage, this._model));
     } else if (hint.approval?.code !== undefined) {
-      this._run(hint.approval.call).ask(hint.approval);
+      (this._tools.get(hint.approval.call) ?? this._run(hint.approval.call)).ask(hint.approval);
     } else if (hint.approval) {
-      this._past(hint.approval.call)?.decide(hint.approval);
+      (this._tools.get(hint.approval.call) ?? this._past(hint.approval.call))?.decide(hint.approval);
     } else if (hint.changes) {
       this._past(hint.changes.id)?.change(hint.changes);
     }
@@ -213,7 +246,8 @@ export class Transcript {
   }
 
   private _watch(): void {
-    const waiting = [...this._runs.values()].find(run => run.approval) ?? null;
+    const calls: IAsking[] = [...this._runs.values(), ...this._tools.values()];
+    const waiting = calls.find(call => call.approval) ?? null;
     if (waiting !== this._pending) {
       this._pending = waiting;
       this._waits.emit();
@@ -227,9 +261,13 @@ export class Transcript {
 
   private _entries: Entry[] = [];
   private _grew = new Signal<this, void>(this);
-  private _pending: CodeRun | null = null;
+  private _pending: IAsking | null = null;
   private _waits = new Signal<this, void>(this);
   private _model = '';
+  private _reason = '';
+  private _brought = false;
+  private _numbering = new Numbering();
+  private _place: number | null = null;
   private _lateUntil = 0;
   private _text: Answer | null = null;
   private _code: CodeRun | null = null;

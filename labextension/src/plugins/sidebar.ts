@@ -14,19 +14,39 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Client } from '../api/client';
+import { Again } from '../model/again';
+import { Asked } from '../model/asked';
 import { Calls } from '../model/calls';
 import { Catalogue } from '../model/catalogue';
+import { Chats } from '../model/chats';
 import { Conversation } from '../model/conversation';
 import { Draft } from '../model/draft';
 import { ActiveKernels } from '../model/kernel';
 import { Memory } from '../model/memory';
+import { Mentions } from '../model/mentions';
+import { shrink } from '../model/picture';
+import { Requests } from '../model/requests';
+import { Notice } from '../model/notice';
+import { Outlook } from '../model/outlook';
+import { Bounds } from '../model/policy';
+import { Privacy } from '../model/privacy';
 import { ThreadList } from '../model/threads';
+import { View } from '../model/view';
+import { Workbench } from '../model/workbench';
 import { IFrevaGPT } from '../tokens';
 import { untrusted } from '../ui/rendermime';
 import { Sidebar } from '../ui/sidebar';
+import { LabAround } from './around';
 import { addCommands } from './commands';
+import { acceptDrops } from './drop';
 import { LabFiles } from './files';
+import { addNotebookCommands } from './notebookcommands';
+import { LabNotebooks } from './notebooks';
+import { announce } from './notifications';
 import { Preferences } from './preferences';
+import { addPrivacyCommand, follow, switchedOff } from './privacy';
+import { slashesOf } from './slashes';
+import { addThreadCommands } from './threads';
 
 const ID = 'jupyter-frevagpt:plugin';
 
@@ -37,7 +57,7 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
   provides: IFrevaGPT,
   requires: [IRenderMimeRegistry, INotebookTracker],
   optional: [ITranslator, ISettingRegistry, ILayoutRestorer, ICommandPalette, IConsoleTracker],
-  activate: (
+  activate: async (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     notebooks: INotebookTracker,
@@ -46,55 +66,102 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     consoles: IConsoleTracker | null
-  ): IFrevaGPT => {
+  ): Promise<IFrevaGPT> => {
     const trans = (translator ?? nullTranslator).load('jupyter_frevagpt');
+    const preferences = new Preferences();
+    await Promise.resolve(settings && preferences.load(settings, ID)).catch(reason =>
+      console.warn('FrevaGPT: the settings cannot be read.', reason)
+    );
+    if (!preferences.enabled) {
+      return switchedOff(trans);
+    }
     const client = new Client(app.serviceManager.serverSettings);
     const memory = new Memory(PageConfig.getOption('workspace') || 'default');
     const kernels = new ActiveKernels(consoles ? [notebooks, consoles] : [notebooks], app.shell);
     const draft = new Draft();
     const catalogue = new Catalogue(client, memory);
+    const notice = new Notice(catalogue, preferences);
+    const bounds = new Bounds(catalogue, preferences);
+    client.wishes = () => bounds.wishes;
+    const opened = new LabNotebooks(notebooks, app.shell);
+    const workbench = new Workbench(opened);
+    const requests = new Requests(client, opened);
+    window.addEventListener('pagehide', () => requests.leave());
     const conversation = new Conversation({
       client,
       kernels,
       draft,
       memory,
+      requests,
+      lets: notice.lets,
       model: () => catalogue.chosen?.name
     });
-    const preferences = new Preferences();
-    Promise.resolve(settings && preferences.load(settings, ID)).catch(reason =>
-      console.warn('FrevaGPT: the settings cannot be read.', reason)
-    );
 
-    const panel = new Sidebar({
+    const { contents } = app.serviceManager;
+    const around = new LabAround(opened, contents, client, () => conversation.kernel.id);
+    const threads = new ThreadList(client);
+    const view = new View();
+    const parts = {
       conversation,
       calls: new Calls(client, () => conversation.threadId),
       files: new LabFiles(app),
       catalogue,
       kernels,
-      threads: new ThreadList(client),
+      threads,
+      chats: new Chats(threads, conversation),
+      again: new Again(client, conversation),
+      view,
+      privacy: new Privacy({
+        client,
+        bounds,
+        notice,
+        choices: preferences,
+        conversation,
+        view,
+        emptied: () => {
+          conversation.newChat();
+          void threads.refresh();
+        }
+      }),
       draft,
+      mentions: new Mentions(around),
+      slashes: slashesOf({ commands: app.commands, draft, conversation, trans }),
+      shrink,
+      workbench,
       preferences,
       rendermime: untrusted(rendermime, translator ?? undefined),
       trans
-    });
+    };
+    const show = (): void => {
+      if (!panel.isAttached) {
+        app.shell.add(panel, 'left', { rank: 850 });
+      }
+      app.shell.activateById(panel.id);
+    };
+    const chatMenu = addThreadCommands({ app, client, palette, parts, show });
+    const panel = new Sidebar({ ...parts, chatMenu });
+    acceptDrops({ node: panel.node, draft, around, contents, trans });
     const api: IFrevaGPT = {
       open: () => {
-        if (!panel.isAttached) {
-          app.shell.add(panel, 'left', { rank: 850 });
-        }
-        app.shell.activateById(panel.id);
+        parts.view.listing = false;
+        show();
         draft.focus();
       },
       ask: text => {
         api.open();
         return conversation.send(text);
-      }
+      },
+      follow: text => new Asked(conversation, text)
     };
 
+    follow(preferences, panel, show);
+    announce({ outlook: new Outlook(conversation), panel, preferences, show, trans });
+    addPrivacyCommand({ app, palette, privacy: parts.privacy, show, trans });
     app.shell.add(panel, 'left', { rank: 850, type: 'FrevaGPT' });
     restorer?.add(panel, panel.id);
     addCommands({ app, palette, conversation, trans, api });
-    void app.restored.then(() => Promise.all([catalogue.load(), conversation.restore()]));
+    addNotebookCommands({ app, palette, conversation, draft, workbench, trans, api });
+    void app.restored.then(() => Promise.all([catalogue.load(), conversation.restore(), threads.refresh()]));
     return api;
   }
 };

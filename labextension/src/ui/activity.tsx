@@ -38,7 +38,7 @@ export function activityText(
         return trans.__('Answering');
       }
       if (last?.kind === 'run' && !last.outputs) {
-        return last.state === 'waiting' ? waitText(trans) : stateText(last.state, trans);
+        return last.state === 'waiting' ? waitText(trans, last.behind) : stateText(last.state, trans);
       }
       return last?.kind === 'tool' && last.output === null
         ? trans.__('Looking up')

@@ -4,8 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Decision } from '../api/review';
-import type { Approval, IDecided, IWhy } from '../model/approval';
-import type { CodeRun } from '../model/run';
+import type { Approval, IAsking, IDecided, IWhy } from '../model/approval';
 import { useFocusKept } from './focus';
 import { useParts, useSignals } from './parts';
 
@@ -34,6 +33,7 @@ function kindText(kind: string, trans: TranslationBundle): string {
     memory: trans.__('memory'),
     mutates: trans.__('changes data'),
     network: trans.__('network'),
+    notebook: trans.__('notebook'),
     persistence: trans.__('lasting'),
     processes: trans.__('processes'),
     rebinds: trans.__('new values'),
@@ -45,7 +45,12 @@ function kindText(kind: string, trans: TranslationBundle): string {
 }
 
 /** Everything below the code of a run that waits; it never takes the focus. */
-export function ApprovalBox(props: { run: CodeRun; approval: Approval }): JSX.Element {
+export function ApprovalBox(props: {
+  run: IAsking;
+  approval: Approval;
+  title?: string;
+  once?: string;
+}): JSX.Element {
   const { run, approval } = props;
   const { conversation, calls, trans } = useParts();
   useSignals(false, approval.changed, conversation.changed);
@@ -71,7 +76,7 @@ export function ApprovalBox(props: { run: CodeRun; approval: Approval }): JSX.El
   return (
     <div ref={box} className="jp-FrevaGPT-approval" role="group" aria-labelledby={titleId}>
       <div id={titleId} className="jp-FrevaGPT-approval-title">
-        {trans.__('May this code run?')}
+        {props.title ?? trans.__('May this code run?')}
       </div>
       <Reasons reasons={approval.reasons} />
       {approval.unseen && (
@@ -85,7 +90,7 @@ export function ApprovalBox(props: { run: CodeRun; approval: Approval }): JSX.El
         </p>
       )}
       <div className="jp-FrevaGPT-answers">
-        {button('jp-FrevaGPT-approve-once', 'once', trans.__('Run once'))}
+        {button('jp-FrevaGPT-approve-once', 'once', props.once ?? trans.__('Run once'))}
         {approval.standing &&
           button('jp-FrevaGPT-approve-thread', 'thread', trans.__('Allow in this chat'))}
         <span className="jp-FrevaGPT-denial">

@@ -1,18 +1,16 @@
 /** A run of the model's code: one line about its state, the code, and what came of it. */
 
-import { Clipboard } from '@jupyterlab/apputils';
-import {
-  caretDownIcon,
-  caretRightIcon,
-  checkIcon,
-  copyIcon
-} from '@jupyterlab/ui-components';
+import { addBelowIcon, caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { outputsOf } from '../model/export/outputs';
 import type { CardState, CodeRun } from '../model/run';
 import { ApprovalBox, decidedText } from './approval';
 import { ChangesBox } from './changes';
+import { NotebookButton } from './codetoolbar';
+import { CopyButton } from './copybutton';
+import { Thumbs } from './feedback';
 import { Icon } from './icon';
 import { fenced, MarkdownText } from './markdowntext';
 import { Outputs } from './outputs';
@@ -21,7 +19,7 @@ import { RestBox } from './rest';
 import { WaitBox } from './waiting';
 
 /** A run's state in words. */
-export function stateText(state: CardState, trans: TranslationBundle): string {
+export function stateText(state: CardState, trans: TranslationBundle, behind = ''): string {
   switch (state) {
     case 'writing':
       return trans.__('Writing code');
@@ -34,7 +32,7 @@ export function stateText(state: CardState, trans: TranslationBundle): string {
     case 'starting':
       return trans.__('Starting a kernel');
     case 'waiting':
-      return trans.__('Waiting for your cell');
+      return behind ? trans.__('Waiting for another run') : trans.__('Waiting for your cell');
     case 'running':
       return trans.__('Running');
     case 'done':
@@ -58,11 +56,12 @@ export function Card(props: { run: CodeRun }): JSX.Element {
   const bodyId = `jp-FrevaGPT-${run.key}`;
   useSignals(true, run.changed);
   const seconds = useSeconds(run);
-  const state = stateText(run.state, trans);
+  const state = stateText(run.state, trans, run.behind);
   const { approval, decided, changes, rest } = run;
   // what is to be decided about is shown, all of it
   const shown = open || approval !== null;
   const code = approval?.code || run.code;
+  const ended = run.outputs !== null && run.state !== 'denied' && !approval;
   // the text for the model says no more than the line about the decision
   const hasOutput = !!run.live || (!!run.outputs?.length && run.state !== 'denied');
   return (
@@ -84,6 +83,8 @@ export function Card(props: { run: CodeRun }): JSX.Element {
           <span className="jp-FrevaGPT-card-state">{state}</span>
           {seconds !== null && <span className="jp-FrevaGPT-card-seconds">{seconds}</span>}
         </button>
+        {run.rating && run.outputs && <Thumbs rating={run.rating} what="code" />}
+        {ended && <AddButton run={run} code={code} />}
         <CopyButton text={() => code} label={trans.__('Copy code')} done={trans.__('Copied')} />
       </div>
       <div id={bodyId} hidden={!shown} className="jp-FrevaGPT-card-code">
@@ -96,7 +97,7 @@ export function Card(props: { run: CodeRun }): JSX.Element {
         )}
       </div>
       {approval && <ApprovalBox key={approval.key} run={run} approval={approval} />}
-      {run.state === 'waiting' && <WaitBox />}
+      {run.state === 'waiting' && <WaitBox behind={run.behind} />}
       {decided && !approval && (
         <div className="jp-FrevaGPT-decided" data-decision={decided.decision}>
           {decidedText(decided, trans)}
@@ -106,6 +107,25 @@ export function Card(props: { run: CodeRun }): JSX.Element {
       {rest && hasOutput && <RestBox run={run} rest={rest} />}
       {changes && <ChangesBox key={changes.key} run={run} changes={changes} />}
     </div>
+  );
+}
+
+/** Puts the code and what it showed into the notebook; nothing of that is trusted there. */
+function AddButton(props: { run: CodeRun; code: string }): JSX.Element {
+  const { run, code } = props;
+  const { workbench, rendermime, trans } = useParts();
+  useSignals(true, workbench.changed);
+  return (
+    <NotebookButton
+      name="jp-FrevaGPT-addCell"
+      icon={addBelowIcon}
+      label={trans.__('Add to the notebook as a cell, with its output')}
+      obstacle={workbench.obstacle}
+      work={() => {
+        const outputs = outputsOf(run.outputs ?? [], html => rendermime.sanitizer.sanitize(html));
+        workbench.insert({ type: 'code', source: code, outputs }, 'below');
+      }}
+    />
   );
 }
 
@@ -134,28 +154,4 @@ export function duration(seconds: number, digits: number): string {
   return minutes < 60
     ? `${minutes} min ${Math.floor(seconds % 60)} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-function CopyButton(props: { text: () => string; label: string; done: string }): JSX.Element {
-  const [copied, setCopied] = React.useState(false);
-  React.useEffect(() => {
-    if (copied) {
-      const timer = window.setTimeout(() => setCopied(false), 1500);
-      return () => window.clearTimeout(timer);
-    }
-  }, [copied]);
-  const label = copied ? props.done : props.label;
-  return (
-    <button
-      className="jp-FrevaGPT-iconButton jp-FrevaGPT-copy"
-      aria-label={label}
-      title={label}
-      onClick={() => {
-        Clipboard.copyToSystem(props.text());
-        setCopied(true);
-      }}
-    >
-      <Icon icon={copied ? checkIcon : copyIcon} />
-    </button>
-  );
 }

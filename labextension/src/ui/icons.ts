@@ -32,6 +32,12 @@ export const againIcon = new LabIcon({
   svgstr: svg(lines('M4 6l7.500 6L4 18zM12.500 6l7.500 6-7.500 6z'))
 });
 
+/** An arrow into a box: this instead of what is there. */
+export const replaceIcon = new LabIcon({
+  name: 'frevagpt:replace',
+  svgstr: svg(lines('M4 20h16M4 4h16v9M12 4v9.5M8 10l4 4 4-4M4 4v9'))
+});
+
 /** A clock whose hand went back. */
 export const historyIcon = new LabIcon({
   name: 'frevagpt:history',

@@ -2,12 +2,16 @@
 
 import * as React from 'react';
 
+import { lastTurn } from '../model/ending';
 import type { Entry } from '../model/entry';
 import { Activity } from './activity';
 import { Boundary } from './boundary';
 import { Card } from './card';
-import { AnswerItem, NoticeItem, ProblemItem, QuestionItem, ToolItem, UsageItem } from './items';
+import { AnswerItem, NoticeItem, ProblemItem, QuestionItem } from './items';
 import { useParts, useSignals } from './parts';
+import { Foot } from './sent';
+import { ToolItem } from './toolitem';
+import { TurnEnd } from './turnend';
 
 /** How many entries of a long thread are shown at first, and added at a time. */
 const STEP = 50;
@@ -23,6 +27,7 @@ export function Log(): JSX.Element {
   useSignals(true, transcript.grew);
   const entries = transcript.entries;
   const questions = transcript.questions;
+  const latest = lastTurn(entries);
   const scroller = React.useRef<HTMLDivElement>(null);
   const content = React.useRef<HTMLDivElement>(null);
   const toEnd = useFollowing(scroller, content);
@@ -54,7 +59,11 @@ export function Log(): JSX.Element {
               data-kind={entry.kind}
             >
               <Boundary message={trans.__('This part cannot be shown.')}>
-                <Item entry={entry} last={isLastAnswer(entries, first + at)} />
+                <Item
+                  entry={entry}
+                  final={isLastAnswer(entries, first + at)}
+                  last={latest.includes(entry)}
+                />
               </Boundary>
             </div>
           ))}
@@ -64,19 +73,20 @@ export function Log(): JSX.Element {
             {conversation.alert}
           </div>
         )}
+        <TurnEnd />
         <Activity />
       </div>
     </div>
   );
 }
 
-function Item(props: { entry: Entry; last: boolean }): JSX.Element | null {
+function Item(props: { entry: Entry; final: boolean; last: boolean }): JSX.Element | null {
   const { entry } = props;
   switch (entry.kind) {
     case 'question':
       return <QuestionItem question={entry} />;
     case 'answer':
-      return <AnswerItem answer={entry} noted={props.last} />;
+      return <AnswerItem answer={entry} final={props.final} last={props.final && props.last} />;
     case 'run':
       return <Card run={entry} />;
     case 'tool':
@@ -86,7 +96,7 @@ function Item(props: { entry: Entry; last: boolean }): JSX.Element | null {
     case 'notice':
       return <NoticeItem notice={entry} />;
     case 'usage':
-      return <UsageItem usage={entry} />;
+      return <Foot usage={entry} />;
   }
 }
 

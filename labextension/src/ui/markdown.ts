@@ -61,9 +61,11 @@ class Block {
 
 /** Shows one text inside a host element, which must be in the page. */
 export class MarkdownView {
+  /** `finish` adds something to a text that is whole, and returns what takes it away. */
   constructor(
     private readonly _rendermime: IRenderMimeRegistry,
-    private readonly _host: HTMLElement
+    private readonly _host: HTMLElement,
+    private readonly _finish?: (node: HTMLElement) => () => void
   ) {}
 
   /** Show a text soon; `whole` when it will not grow any more. */
@@ -80,6 +82,7 @@ export class MarkdownView {
     if (this._frame !== null) {
       window.cancelAnimationFrame(this._frame);
     }
+    this._unfinish();
     this._blocks.forEach(block => block.dispose());
     this._blocks = [];
     this._disposed = true;
@@ -104,6 +107,7 @@ export class MarkdownView {
   private async _renderWhole(): Promise<void> {
     const block = new Block(this._rendermime, this._host);
     const old = this._blocks;
+    this._unfinish();
     this._blocks = [block];
     block.node.style.display = old.length ? 'none' : '';
     await block.render(this._text).finally(() => {
@@ -112,12 +116,20 @@ export class MarkdownView {
     });
     if (this._disposed) {
       block.dispose();
+    } else if (this._finish && this._blocks[0] === block) {
+      this._added = this._finish(block.node);
     }
+  }
+
+  private _unfinish(): void {
+    this._added?.();
+    this._added = null;
   }
 
   private _text = '';
   private _whole = false;
   private _frame: number | null = null;
   private _blocks: Block[] = [];
+  private _added: (() => void) | null = null;
   private _disposed = false;
 }

@@ -2,25 +2,34 @@
 
 import * as React from 'react';
 
+import { addCodeToolbars } from './codetoolbar';
 import { MarkdownView } from './markdown';
 import { useParts } from './parts';
 
-/** A text that may grow; `whole` once it will not. */
-export function MarkdownText(props: { text: string; whole: boolean; className?: string }): JSX.Element {
-  const { rendermime } = useParts();
+/** A text that may grow; `whole` once it will not. Its code then gets `tools`, where they are wanted. */
+export function MarkdownText(props: {
+  text: string;
+  whole: boolean;
+  className?: string;
+  tools?: boolean;
+}): JSX.Element {
+  const parts = useParts();
+  const { rendermime } = parts;
+  const { tools } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const view = React.useRef<MarkdownView | null>(null);
   React.useLayoutEffect(() => {
     if (!host.current) {
       return;
     }
-    const made = new MarkdownView(rendermime, host.current);
+    const finish = tools ? (node: HTMLElement) => addCodeToolbars(node, parts) : undefined;
+    const made = new MarkdownView(rendermime, host.current, finish);
     view.current = made;
     return () => made.dispose();
-  }, [rendermime]);
+  }, [parts, rendermime, tools]);
   React.useLayoutEffect(() => {
     view.current?.show(props.text, props.whole);
-  }, [props.text, props.whole, rendermime]);
+  }, [props.text, props.whole, parts, rendermime, tools]);
   return <div ref={host} className={props.className} />;
 }
 

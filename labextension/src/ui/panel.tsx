@@ -10,24 +10,29 @@ import { againIcon, historyIcon } from './icons';
 import { Log } from './log';
 import { Advice } from './models';
 import { useParts, useSignals } from './parts';
+import { NoticeBox, PrivacyPane } from './privacy';
 import { Threads } from './threadlist';
+import { DeleteBox, RenameBox } from './threadrow';
+import { dotsIcon } from './thumbs';
 import { Welcome } from './welcome';
 
 /** What the sidebar shows. */
 export function Panel(): JSX.Element {
-  const { conversation, catalogue, draft, trans } = useParts();
-  useSignals(false, conversation.changed, catalogue.changed);
+  const { conversation, catalogue, chats, draft, privacy, threads, trans, view } = useParts();
+  useSignals(false, conversation.changed, catalogue.changed, view.changed, threads.changed, chats.changed);
   useSignals(true, conversation.transcript.grew);
-  const [listing, setListing] = React.useState(false);
+  useSignals(false, privacy.changed);
+  const { listing } = view;
   const entries = conversation.transcript.entries;
   const empty = !entries.length && !conversation.busy && !conversation.alert;
-  const topic = topicOf(entries) || trans.__('New chat');
+  const topic = threads.topicOf(conversation.threadId) || topicOf(entries) || trans.__('New chat');
+  const asked = listing ? null : chats.asked(conversation.threadId);
   const rerun = trans.__('Run the code of this chat again');
   return (
     <div className="jp-FrevaGPT-panel" role="region" aria-label={trans.__('FrevaGPT chat')}>
       <div className="jp-FrevaGPT-bar">
         <span className="jp-FrevaGPT-topic" title={listing ? undefined : topic}>
-          {listing ? trans.__('Chats') : topic}
+          {privacy.open ? trans.__('Privacy and data') : listing ? trans.__('Chats') : topic}
         </span>
         {!listing && conversation.transcript.ranCode && (
           <button
@@ -47,7 +52,9 @@ export function Panel(): JSX.Element {
           aria-label={trans.__('Chats')}
           title={trans.__('Chats')}
           aria-pressed={listing}
-          onClick={() => setListing(!listing)}
+          onClick={() => {
+            view.listing = !listing;
+          }}
         >
           <Icon icon={historyIcon} />
         </button>
@@ -56,18 +63,28 @@ export function Panel(): JSX.Element {
           aria-label={trans.__('New chat')}
           title={trans.__('New chat')}
           onClick={() => {
-            setListing(false);
+            view.listing = false;
+            privacy.open = false;
             conversation.newChat();
             draft.focus();
           }}
         >
           <Icon icon={addIcon} />
         </button>
+        {!listing && <MenuButton />}
       </div>
-      {listing ? (
+      {asked === 'rename' && <RenameBox threadId={conversation.threadId ?? ''} topic={topic} />}
+      {asked === 'delete' && <DeleteBox topic={topic} />}
+      {privacy.open ? (
+        <PrivacyPane />
+      ) : listing ? (
         <Threads
+          onLeave={() => {
+            view.listing = false;
+            draft.focus();
+          }}
           onOpen={threadId => {
-            setListing(false);
+            view.listing = false;
             if (threadId !== conversation.threadId) {
               conversation.open(threadId).catch(console.error);
             }
@@ -87,8 +104,30 @@ export function Panel(): JSX.Element {
           </div>
         </>
       )}
+      <NoticeBox />
       <Composer />
     </div>
+  );
+}
+
+/** What can be done with the chat that is shown. */
+function MenuButton(): JSX.Element | null {
+  const { chatMenu, conversation, trans } = useParts();
+  const { threadId } = conversation;
+  if (!threadId) {
+    return null;
+  }
+  const label = trans.__('What to do with this chat');
+  return (
+    <button
+      className="jp-FrevaGPT-iconButton jp-FrevaGPT-menu"
+      aria-haspopup="menu"
+      aria-label={label}
+      title={label}
+      onClick={event => chatMenu.open(threadId, event.currentTarget)}
+    >
+      <Icon icon={dotsIcon} />
+    </button>
   );
 }
 

@@ -6,12 +6,19 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import type { Again } from '../model/again';
 import type { Calls } from '../model/calls';
 import type { Catalogue } from '../model/catalogue';
+import type { Chats } from '../model/chats';
 import type { Conversation } from '../model/conversation';
 import type { Draft } from '../model/draft';
 import type { IKernels } from '../model/kernel';
+import type { Mentions } from '../model/mentions';
+import type { Privacy } from '../model/privacy';
+import type { Slashes } from '../model/slash';
 import type { ThreadList } from '../model/threads';
+import type { Workbench } from '../model/workbench';
+import type { View } from '../model/view';
 
 /** The user's settings. */
 export interface IPreferences {
@@ -27,6 +34,12 @@ export interface IFiles {
   open(path: string): Promise<void>;
 }
 
+/** A menu of what can be done with a chat. */
+export interface IChatMenu {
+  /** Open it below a button, or where the pointer is; the focus returns to the button. */
+  open(threadId: string, button: HTMLElement, at?: { x: number; y: number }): void;
+}
+
 /** Everything that a component may need. */
 export interface IPanelParts {
   conversation: Conversation;
@@ -35,7 +48,17 @@ export interface IPanelParts {
   catalogue: Catalogue;
   kernels: IKernels;
   threads: ThreadList;
+  chats: Chats;
+  chatMenu: IChatMenu;
+  again: Again;
+  view: View;
+  privacy: Privacy;
   draft: Draft;
+  mentions: Mentions;
+  slashes: Slashes;
+  /** Make a picture small enough to be sent; rejects what is none. */
+  shrink: (picture: Blob) => Promise<string>;
+  workbench: Workbench;
   preferences: IPreferences;
   rendermime: IRenderMimeRegistry;
   trans: TranslationBundle;

@@ -1,6 +1,7 @@
 /** The panel as a widget of Lab's. */
 
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import type { Transcript } from '../model/transcript';
@@ -27,6 +28,17 @@ export class Sidebar extends ReactWidget {
     super.dispose();
   }
 
+  /** Mark the tab: an answer is there that nobody has seen. */
+  set news(news: boolean) {
+    this._news = news;
+    this._mark();
+  }
+
+  protected onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this.news = false;
+  }
+
   protected render(): JSX.Element {
     return (
       <PartsContext.Provider value={this._parts}>
@@ -48,9 +60,11 @@ export class Sidebar extends ReactWidget {
   private readonly _mark = (): void => {
     const { trans } = this._parts;
     const waits = !!this._transcript?.pending;
-    this.title.className = waits ? 'jp-FrevaGPT-tab-waits' : '';
-    this.title.caption = waits ? trans.__('FrevaGPT waits for your decision') : trans.__('FrevaGPT');
+    this.title.className = waits ? 'jp-FrevaGPT-tab-waits' : this._news ? 'jp-FrevaGPT-tab-news' : '';
+    const calm = this._news ? trans.__('FrevaGPT has answered') : trans.__('FrevaGPT');
+    this.title.caption = waits ? trans.__('FrevaGPT waits for your decision') : calm;
   };
 
+  private _news = false;
   private _transcript: Transcript | null = null;
 }

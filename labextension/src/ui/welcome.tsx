@@ -4,6 +4,7 @@ import * as React from 'react';
 
 import { frevaIcon } from './icons';
 import { useParts } from './parts';
+import { Whereto } from './privacy';
 
 /** Greets, and fills the box with the example that is clicked. */
 export function Welcome(): JSX.Element {
@@ -24,6 +25,7 @@ export function Welcome(): JSX.Element {
             'Check what it tells you: it can be wrong.'
         )}
       </p>
+      <Whereto button />
       <div className="jp-FrevaGPT-examples" role="group" aria-label={trans.__('Example questions')}>
         {examples.map(example => (
           <button

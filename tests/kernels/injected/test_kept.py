@@ -229,3 +229,20 @@ async def test_the_last_result_of_the_user_is_not_kept(bench: Bench) -> None:
     assert await _is_alive(bench)
     await bench.user.run("del _")
     assert not await _is_alive(bench)
+
+
+async def test_an_old_figure_counts_with_its_data_and_its_pixels(bench: Bench) -> None:
+    await bench.ops.forget()
+    draw = (
+        "%matplotlib inline\nimport gc, numpy as np, matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots(figsize=(20, 20), dpi=100)\nax.imshow(np.random.rand(500, 500))\n"
+        "fig.canvas.draw()\nplt.close(fig)\ndel ax\ngc.collect();"
+    )
+    assert (await bench.user.run(draw)).status == "ok"
+    assert 18 * _MB <= (await _changes(bench, "fig = 1")).bytes <= 22 * _MB  # 2 of data, 16 of pixels
+    await bench.ops.forget()
+    await bench.user.run(draw + "\nother = fig")
+    assert (await _changes(bench, "fig = 1")).bytes < _MB, "it is the user's still"
+    await bench.user.run("del other")
+    assert (await bench.ops.state()).snapshots.bytes >= 18 * _MB
+    await bench.user.run("plt.close('all')\ndel fig")

@@ -77,12 +77,20 @@ class Served:
         return str(self.manager.get_kernel(self.kernel_id).execution_state)
 
     async def begin(self, code: str) -> Run:
-        """Run a cell of the user's; returns when the server knows that it runs."""
+        """Run a cell of the user's; returns when the server knows that it runs.
+
+        What the server knows may be older than the cell: it could still call an earlier request busy.
+        """
+        await self.becomes("idle")
         cell = await self.user.begin(code)
-        async with asyncio.timeout(60):
-            while self.state != "busy":
-                await asyncio.sleep(0.005)
+        await self.becomes("busy")
         return cell
+
+    async def becomes(self, state: str) -> None:
+        """Wait until the server says so of the kernel."""
+        async with asyncio.timeout(60):
+            while self.state != state:
+                await asyncio.sleep(0.005)
 
 
 async def test_only_our_own_message_type_leaves_no_trace(
@@ -145,9 +153,7 @@ async def test_a_culler_takes_no_kernel_that_we_ask(
         gate.open()
         await cell.ended.wait()
         assert cell.status == "ok"
-        async with asyncio.timeout(60):
-            while served.state != "idle":
-                await asyncio.sleep(0.005)
+        await served.becomes("idle")
         # A late message of the cell's may count as activity once more; our questions must not.
         for _ in range(10):
             if not await is_there_after_a_while():

@@ -35,9 +35,8 @@ describe('Client', () => {
       lines.push(line);
     }
     expect(lines).toEqual(linesOf('code'));
-    expect(asked).toEqual([
-      ['/user/ada/api/chatbot/streamresponse', { ...question, approval: true, rich: true }]
-    ]);
+    const body = { ...question, approval: true, client: client.page, rich: true };
+    expect(asked).toEqual([['/user/ada/api/chatbot/streamresponse', body]]);
   });
 
   it('lets the code of a thread run again, with approvals', async () => {

@@ -91,6 +91,7 @@ describe('Conversation', () => {
         chatbot: 'm',
         kernel_id: 'k-1',
         approval: true,
+        client: server.client.page,
         rich: true
       });
       expect(talk.status).toBe('idle');
@@ -158,7 +159,10 @@ describe('Conversation', () => {
         });
         server.will('follow', { lines: [opening(), ...counted.slice(read)] });
         await talk.send('q');
-        expect(server.bodies('follow')).toEqual([{ thread_id: THREAD, from: read, rich: true }]);
+        const { page } = server.client;
+        expect(server.bodies('follow')).toEqual([
+          { thread_id: THREAD, from: read, client: page, rich: true }
+        ]);
         const whole = new FakeServer().will('streamresponse', { lines: [opening(), ...lines] });
         const cut = shown();
         server = whole;
@@ -233,7 +237,7 @@ describe('Conversation', () => {
       await talk.send('c');
       await talk.send('d');
       talk.unqueue(1);
-      expect(talk.queue).toEqual(['b', 'd']);
+      expect(talk.queue.map(one => one.text)).toEqual(['b', 'd']);
       finish();
       await sent;
       expect(shown()).toEqual(['a', '1', 'b', '2', 'd', '3']);
@@ -345,7 +349,8 @@ describe('Conversation', () => {
       server.thread = [{ variant: 'User', content: 'q' }, ...itemsOf('figures').map(toVariant)];
       await talk.open('x');
       expect(server.bodies('getthread')).toEqual([{ thread_id: 'x', finished: true, rich: true }]);
-      expect(server.bodies('follow')).toEqual([{ thread_id: 'x', from: 0, rich: true }]);
+      const { page } = server.client;
+      expect(server.bodies('follow')).toEqual([{ thread_id: 'x', from: 0, client: page, rich: true }]);
       expect(shown()).toEqual(['q', 'done: plot()', 'failed: 1/0', 'The second failed.']);
       expect(talk.status).toBe('idle');
     });

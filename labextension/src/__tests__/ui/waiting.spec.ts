@@ -43,6 +43,19 @@ describe('the panel', () => {
       await vi.waitFor(() => expect(shown.has('.jp-FrevaGPT-wait')).toBe(false));
     });
 
+    it('says that it is another run of ours where it is, until it is the cell', async () => {
+      const ours = { id: 'c', state: 'waiting' as const, kernel_id: 'k', reason: 'assistant' };
+      const waits: Variant = { variant: 'ServerHint', content: { run: ours } };
+      during([waits], [state('waiting'), state('running'), output('x'), state('done'), END]);
+      await vi.waitFor(() =>
+        expect(find('.jp-FrevaGPT-wait span').textContent).toContain('Another run of FrevaGPT')
+      );
+      expect(find('.jp-FrevaGPT-card-state').textContent).toBe('Waiting for another run');
+      await vi.waitFor(() => expect(spoken()).toContain('Another run of FrevaGPT'));
+      go();
+      await vi.waitFor(() => expect(shown.has('.jp-FrevaGPT-wait')).toBe(false));
+    });
+
     it('can be cancelled, once, and keeps the focus in the card', async () => {
       during([state('waiting')], [output('Stopped.'), state('stopped'), STOPPED]);
       await vi.waitFor(() => find('.jp-FrevaGPT-cancel').focus());

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ..conversation.threads import new_thread_id
 from ..domain.errors import BadRequest
 from ..domain.legacy import revive
+from ..domain.legible import one_line
 from ..domain.values import ThreadSummary
 from ..domain.variants import (
     Assistant,
@@ -27,7 +27,8 @@ from ..domain.variants import (
     User,
     ascii_json,
 )
-from .terminal.text import one_line
+from .imported import notice_of, ran
+from .threads import new_thread_id
 
 _MIMES = (
     "text/plain",
@@ -55,28 +56,42 @@ def line_of(summary: ThreadSummary, items: Sequence[StreamVariant]) -> str:
 
 
 def chat_of(line: str | bytes, owner: str) -> tuple[ThreadSummary, list[StreamVariant]]:
-    """Return the chat of a line as one of this owner's, with ids of its own; raises BadRequest.
-
-    Nothing in it counts but what can be shown: neither approvals nor what a run did to a kernel or to files elsewhere,
-    so that its code is not run again either.
-    """
+    """Return the chat of a line as one of this owner's; raises BadRequest with half a sentence."""
     try:
         raw = json.loads(line)
     except (ValueError, RecursionError):
         raise BadRequest("it is no JSON") from None
+    return chat_in(raw, owner)
+
+
+def chat_in(raw: Any, owner: str) -> tuple[ThreadSummary, list[StreamVariant]]:
+    """Return the chat of a line that was decoded, with ids of its own; raises BadRequest with half a sentence.
+
+    Nothing in it counts but what can be shown: neither approvals nor what a run did to a kernel or to files elsewhere.
+    Its code can be run again, and is asked about then.
+    """
     if not isinstance(raw, dict) or not isinstance(raw.get("content"), list):
         raise BadRequest("it has no content that is a list of items")
-    items = _items(raw["content"])
+    items, codes = _items(raw["content"])
     if not any(isinstance(item, User) for item in items):
         raise BadRequest("there is no question in it")
     topic = one_line(str(raw.get("topic") or ""))[:_LONGEST_TOPIC] or "Imported chat"
-    hint = ServerHint({"notice": {"text": _NOTICE, "imported": True}})
-    return ThreadSummary(owner, new_thread_id(), _date(raw.get("date")), topic), [hint, *items]
+    return ThreadSummary(owner, new_thread_id(), _date(raw.get("date")), topic), [notice_of(_NOTICE, codes), *items]
 
 
-def _items(raw: Iterable[Any]) -> list[StreamVariant]:
+def _items(raw: Iterable[Any]) -> tuple[list[StreamVariant], list[str]]:
+    """Return what can be shown, and the ids of the code that ran to its end."""
     ids = _Ids()
-    return [clean for item in revive(raw, "in a file") if (clean := _cleaned(item, ids)) is not None]
+    told = list(revive(raw, "in a file"))
+    done = ran(told)
+    items, codes = [], []
+    for item in told:
+        if (clean := _cleaned(item, ids)) is None:
+            continue
+        items.append(clean)
+        if isinstance(item, Code) and isinstance(clean, Code) and item.id in done:
+            codes.append(clean.id)
+    return items, codes
 
 
 class _Ids:
