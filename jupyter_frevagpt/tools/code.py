@@ -75,6 +75,7 @@ class CodeInterpreter:
                     refused = refused or isinstance(step, CodeOutput)
                     yield step
             if refused:
+                yield state_hint(request.id, "refused", session.kernel_id)
                 return
         async with aclosing(_watched(request.id, session, code, review, context)) as variants:
             async for variant in variants:

@@ -174,8 +174,10 @@ async def test_for_this_chat_holds_for_one_chat_and_one_life_of_a_kernel(chat: C
 
 @pytest.mark.parametrize("settings", [{"approval_policy": "suggest"}])
 async def test_suggest_never_runs(chat: Chat) -> None:
-    lines = await chat.stream(input="harmless", kernel_id=await kernel_of(chat))
+    lines = await chat.stream(input="harmless", kernel_id=await kernel_of(chat), rich=True)
     assert "only suggest" in joined(lines, "CodeOutput")
+    hints = [line["content"] for line in lines if line["variant"] == "ServerHint"]
+    assert [hint["run"]["state"] for hint in hints if "run" in hint] == ["refused"]
 
 
 @pytest.mark.parametrize("settings", [{"approval_policy": "run"}])

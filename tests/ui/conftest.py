@@ -21,7 +21,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
-LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+LIGHT, DARK, CONTRAST = "JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"
 # The colours of code and of tracebacks are Lab's, and not all of them have enough contrast.
 FAULTS = (
     "async () => (await axe.run({include: ['.jp-FrevaGPT'],"
@@ -31,9 +31,10 @@ FAULTS = (
     ".map(one => `${one.id}: ${one.nodes.map(node => node.html).join(' | ')}`)"
 )
 PLANT = (
-    "() => document.querySelector('.jp-FrevaGPT-card').insertAdjacentHTML('beforebegin',"
+    "() => document.querySelector('.jp-FrevaGPT-panel').insertAdjacentHTML('afterbegin',"
     " '<p id=planted style=\"color: #777; background: #888\">hard to read</p>')"
 )
+IMAGES = Path(__file__).parents[2] / "docs/images"
 IDLE = (
     "() => { const w = window.jupyterapp.shell.currentWidget; const k = w?.sessionContext?.session?.kernel;"
     " return k && k.status === 'idle'; }"
@@ -202,18 +203,23 @@ def set_theme(page: Page, theme: str) -> None:
     page.evaluate(
         "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
     )
-    page.wait_for_function("d => document.body.dataset.jpThemeLight === String(!d)", arg=theme == DARK)
+    page.wait_for_function("t => document.body.dataset.jpThemeName === t", arg=theme)
+    page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
 
 
-def check_accessibility(page: Page) -> None:
-    """Let axe look at the panel in both themes; a text that is planted there, hard to read, must be found."""
+def check_accessibility(page: Page, name: str = "") -> None:
+    """Let axe look at the panel in each theme; a text that is planted there, hard to read, must be found.
+
+    With a name screenshots are kept.
+    """
     page.evaluate(AXE.read_text())
     # Lab's body is 0 pixels high and cuts what overflows, so axe takes all in it for hidden and passes it
     page.evaluate("() => { document.body.style.height = '100vh'; }")
-    for theme in (DARK, LIGHT):
+    for theme in (CONTRAST, DARK, LIGHT):
         set_theme(page, theme)
-        page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
-        assert page.evaluate(FAULTS) == []
+        if name:
+            shot(page, f"{name}-{theme}")
+        assert page.evaluate(FAULTS) == [], theme
         page.evaluate(PLANT)
         assert [fault.split(":")[0] for fault in page.evaluate(FAULTS)] == ["color-contrast"]
         page.evaluate("() => document.getElementById('planted').remove()")
@@ -250,6 +256,12 @@ def prompts(page: Page) -> list[str]:
 def card_output(page: Page, number: int = 0) -> Locator:
     """Return the output of a card."""
     return page.locator(".jp-FrevaGPT-card").nth(number).locator(".jp-FrevaGPT-card-output")
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a screenshot where somebody wants to look at it."""
+    if folder := os.environ.get("UI_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import random
 import re
 import secrets
@@ -17,10 +16,23 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from ..scripted import Scripted
-from .conftest import AXE, DARK, FAULTS, LIGHT, ask, code_call, open_notebook, reload, run_cell, set_theme, slug_of
+from .conftest import (
+    AXE,
+    CONTRAST,
+    DARK,
+    FAULTS,
+    LIGHT,
+    ask,
+    code_call,
+    open_notebook,
+    reload,
+    run_cell,
+    set_theme,
+    shot,
+    slug_of,
+)
 from .lab import Lab
 
-CONTRAST = "JupyterLab Dark High Contrast"
 ANSWER = [{"reply": [{"text": "I have read it."}]}]
 # as the browser does when something is pasted
 PASTE = """
@@ -111,12 +123,6 @@ def pictures(service: Scripted) -> list[Image.Image]:
     content = service.requests()[-1]["body"]["messages"][-1]["content"]
     parts = [part for part in content if part["type"] == "image_url"] if isinstance(content, list) else []
     return [Image.open(BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2]))) for part in parts]
-
-
-def shot(page: Page, name: str) -> None:
-    """Keep a screenshot where somebody wants to look."""
-    if folder := os.environ.get("UI_SHOTS"):
-        page.screenshot(path=f"{folder}/composer-{name}.png")
 
 
 def test_a_variable_is_sent_along_by_the_keyboard_alone(page: Page, lab: Lab, service: Scripted, name: str) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from ..scripted import Scripted
 from .conftest import (
     DARK,
+    IMAGES,
     LIGHT,
     OpenPage,
     ask,
@@ -27,8 +28,6 @@ from .conftest import (
     widen,
 )
 from .lab import Lab
-
-SHOTS = Path(__file__).parents[2] / "docs" / "images"
 
 
 def test_the_sum_of_the_users_numbers(page: Page, lab: Lab, service: Scripted, name: str) -> None:
@@ -226,12 +225,11 @@ def test_light_and_dark(page: Page, lab: Lab, service: Scripted) -> None:
     ask(page, "Plot the annual cycle of monthly and give its mean")
     expect(card_output(page).locator("img")).to_be_visible(timeout=60_000)
     expect(page.locator(".jp-FrevaGPT-send")).to_be_visible(timeout=20_000)
-    SHOTS.mkdir(parents=True, exist_ok=True)
     for theme in (LIGHT, DARK):
         set_theme(page, theme)
         dark = theme == DARK
         page.wait_for_timeout(800)
-        page.screenshot(path=SHOTS / f"sidebar-{'dark' if dark else 'light'}.png")
+        page.screenshot(path=IMAGES / f"sidebar-{'dark' if dark else 'light'}.png")
         box = page.locator(".jp-FrevaGPT").evaluate("node => getComputedStyle(node).backgroundColor")
         levels = [int(part) for part in re.findall(r"\d+", box)[:3]]
         assert (sum(levels) < 3 * 128) == dark

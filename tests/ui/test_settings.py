@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,17 @@ from playwright.sync_api import Page, expect
 
 from ..scripted import Scripted, start_scripted
 from .conftest import (
-    AXE,
-    DARK,
-    FAULTS,
-    LIGHT,
     OpenPage,
     ask,
+    check_accessibility,
     code_call,
     open_lab,
     open_notebook,
     ready,
-    set_theme,
     slug_of,
 )
 from .lab import Lab
 
-HIGH_CONTRAST = "JupyterLab Dark High Contrast"
 # Two ways of writing the address of this machine: the catalogue knows the second one for no name of it.
 ELSEWHERE = "127.1"
 HIDE = (
@@ -107,21 +101,6 @@ def wait_for_setting(page: Page, lab: Lab, name: str, value: Any) -> None:
     )
 
 
-def look(page: Page, name: str) -> None:
-    """Let axe look at the panel in three themes."""
-    page.evaluate(AXE.read_text())
-    page.evaluate("() => { document.body.style.height = '100vh'; }")
-    for theme in (DARK, HIGH_CONTRAST, LIGHT):
-        set_theme(page, theme) if theme != HIGH_CONTRAST else page.evaluate(
-            "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
-        )
-        page.wait_for_function("t => document.body.dataset.jpThemeName === t", arg=theme)
-        page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
-        assert page.evaluate(FAULTS) == []
-        if shots := os.environ.get("UI_SHOTS"):
-            page.screenshot(path=f"{shots}/{name}-{theme.replace(' ', '-')}.png")
-
-
 def asked(models: Scripted) -> int:
     return len(models.requests())
 
@@ -131,7 +110,7 @@ def test_a_question_waits_until_its_notice_is_read(panel: Page, strict: Lab, mod
     notice = page.locator(".jp-FrevaGPT-leaving")
     expect(notice).to_contain_text(ELSEWHERE)
     expect(notice).to_contain_text("beginnings of values")
-    look(page, "notice")
+    check_accessibility(page, "notice")
     ask(page, "print twelve")
     expect(notice).to_contain_text("Your question waits")
     expect(page.locator(".jp-FrevaGPT-input textarea")).to_have_value("print twelve")
@@ -148,7 +127,7 @@ def test_a_question_waits_until_its_notice_is_read(panel: Page, strict: Lab, mod
     expect(foot).to_contain_text(f"What was sent to there ({ELSEWHERE}):")
     expect(foot).to_contain_text("output of 1 run or tool")
     expect(foot).to_contain_text("in 2 requests")
-    look(page, "sent")
+    check_accessibility(page, "sent")
     page.reload(wait_until="domcontentloaded")  # once a user and a service
     ready(page)
     page.locator(".jp-FrevaGPT-answer").wait_for()
@@ -173,7 +152,7 @@ def test_what_the_site_decided_cannot_be_loosened(panel: Page, strict: Lab, mode
     loose = policy.locator("option[value=run]")
     expect(loose).to_be_disabled()
     expect(loose).to_contain_text("set by your administrator")
-    look(page, "privacy")
+    check_accessibility(page, "privacy")
     policy.select_option("suggest")
     page.get_by_label("What the model is told of your variables").select_option("names")
     wait_for_setting(page, strict, "codePolicy", "suggest")

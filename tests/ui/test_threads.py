@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import time
@@ -20,24 +19,16 @@ from playwright.sync_api import Locator, Page, expect
 
 from ..scripted import Scripted
 from .conftest import (
-    AXE,
-    DARK,
-    FAULTS,
-    LIGHT,
     ask,
     card_output,
+    check_accessibility,
     code_call,
     open_notebook,
     reload,
     script,
+    shot,
 )
 from .lab import Lab
-
-CONTRAST = "JupyterLab Dark High Contrast"
-PLANT = (
-    "() => document.querySelector('.jp-FrevaGPT-panel').insertAdjacentHTML('afterbegin',"
-    " '<p id=planted style=\"color: #777; background: #888\">hard to read</p>')"
-)
 
 
 def post(lab: Lab, route: str, **given: Any) -> Any:
@@ -69,12 +60,6 @@ def topics(page: Page) -> list[str]:
 
 def row(page: Page, topic: str) -> Locator:
     return page.locator(".jp-FrevaGPT-threadRow", has_text=topic)
-
-
-def shot(page: Page, name: str) -> None:
-    """Keep a screenshot where somebody wants to look at it."""
-    if folder := os.environ.get("UI_SHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def listing(page: Page) -> Locator:
@@ -505,40 +490,22 @@ def test_an_exported_chat_is_imported(page: Page, lab: Lab, service: Scripted, n
     assert questions(lab, shown(page)) == [topic]
 
 
-def check_themes(page: Page) -> None:
-    """Let axe look at the panel in each theme; a planted text that is hard to read must be found in each."""
-    page.evaluate(AXE.read_text())
-    # Lab's body is 0 pixels high and cuts what overflows, so axe takes all in it for hidden and passes it
-    page.evaluate("() => { document.body.style.height = '100vh'; }")
-    for theme in (CONTRAST, DARK, LIGHT):
-        page.evaluate(
-            "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
-        )
-        page.wait_for_function("t => document.body.dataset.jpThemeName === t", arg=theme)
-        page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
-        shot(page, f"{page.url.rpartition('/')[2]}-{theme}")
-        assert page.evaluate(FAULTS) == [], theme
-        page.evaluate(PLANT)
-        assert [fault.split(":")[0] for fault in page.evaluate(FAULTS)] == ["color-contrast"], theme
-        page.evaluate("() => document.getElementById('planted').remove()")
-
-
 def test_the_list_and_its_boxes_are_accessible(page: Page, lab: Lab) -> None:
     words = [mark() for _ in range(3)]
     for word in words:
         chat(lab, word)
     box = listing(page)
     expect(row(page, words[2])).to_be_visible()
-    check_themes(page)
+    check_accessibility(page, page.url.rpartition("/")[2])
     box.fill("code: nothing of that kind")
     expect(page.locator(".jp-FrevaGPT-threads-list")).to_contain_text("Nothing found")
-    check_themes(page)
+    check_accessibility(page, page.url.rpartition("/")[2])
     box.press("Escape")
     for key in ("F2", "Delete"):
         row(page, words[1]).locator(".jp-FrevaGPT-thread").focus()
         page.keyboard.press(key)
         expect(page.locator(".jp-FrevaGPT-asked")).to_be_visible()
-        check_themes(page)
+        check_accessibility(page, page.url.rpartition("/")[2])
         page.keyboard.press("Escape")
 
 
@@ -555,11 +522,11 @@ def test_what_follows_an_answer_is_accessible(page: Page, lab: Lab, service: Scr
     expect(page.locator(".jp-FrevaGPT-turnEnd")).to_be_visible()
     page.locator(".jp-FrevaGPT-card").get_by_role("button", name="This code is good").focus()
     page.keyboard.press("Enter")
-    check_themes(page)
+    check_accessibility(page, page.url.rpartition("/")[2])
     page.locator(".jp-FrevaGPT-edit").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".jp-FrevaGPT-editing")).to_be_visible()
-    check_themes(page)
+    check_accessibility(page, page.url.rpartition("/")[2])
 
 
 def test_every_command_has_a_label_and_is_in_the_palette(page: Page) -> None:

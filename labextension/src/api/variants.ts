@@ -15,7 +15,8 @@ export const RUN_STATES = [
   'failed',
   'stopped',
   'aborted',
-  'lost'
+  'lost',
+  'refused'
 ] as const;
 
 export type RunState = (typeof RUN_STATES)[number];

@@ -28,6 +28,7 @@ export function stateText(state: CardState, trans: TranslationBundle, behind = '
     case 'approval':
       return trans.__('Waiting for you');
     case 'denied':
+    case 'refused':
       return trans.__('Not run');
     case 'starting':
       return trans.__('Starting a kernel');
