@@ -15,8 +15,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 PORT ?= 8888
 LAB_ARGS ?=
 PYTEST_ARGS ?=
-# Most tests wait for kernels and servers: three at once need half the time of one after the other, also on two cores.
-WORKERS ?= 3
+# Most tests wait for kernels and servers: four at once need half the time of one after the other, also on two cores.
+WORKERS ?= 4
 BROWSERS ?= 2
 
 .PHONY: lab test check check-python check-typescript test-python test-typescript test-ui test-helper bench soak fresh clean
@@ -47,7 +47,7 @@ test-helper: .make/helper
 	pytest -m "helper and not soak" $(PYTEST_ARGS)
 
 test-ui:
-	pytest -m ui --reruns 1 -n $(BROWSERS) --dist loadfile $(PYTEST_ARGS)
+	pytest -m ui --reruns 1 -r aR -n $(BROWSERS) --dist loadfile $(PYTEST_ARGS)
 
 bench: .make/test
 	python -m benchmarks
