@@ -3,6 +3,7 @@
 # ruff: noqa: E501 -- the user's code is as long as it is
 from __future__ import annotations
 
+import asyncio
 import json
 import statistics
 import time
@@ -263,6 +264,9 @@ async def test_describing_beside_a_running_cell(bench: Bench, gate: Gate) -> Non
     for what, code in (("a sleep", gate.wait), ("a loop", loop)):
         gate.shut()
         cell = await bench.user.begin(code)
+        async with asyncio.timeout(60):
+            while not (await bench.ops.describe()).busy:
+                await asyncio.sleep(0.005)  # a kernel says that it is busy a moment before the cell begins
         took = []
         for _ in range(20):
             start = time.perf_counter()
