@@ -204,6 +204,8 @@ def set_theme(page: Page, theme: str) -> None:
         "async t => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: t}); }", theme
     )
     page.wait_for_function("t => document.body.dataset.jpThemeName === t", arg=theme)
+    # Lab covers all while it loads one; axe passes what it cannot see
+    page.wait_for_function("() => !document.getElementById('jupyterlab-splash')")
     page.wait_for_function("() => !document.getAnimations().some(one => one instanceof CSSTransition)")
 
 
