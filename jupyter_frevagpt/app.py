@@ -37,7 +37,6 @@ from .handlers.rules import Rules
 from .handlers.trouble import Trouble
 from .identity import (
     FrevaIdentityProvider,
-    UnnamedKernels,
     check_database,
     check_safe,
     close_memory,
@@ -123,6 +122,7 @@ class FrevaGPT(Settings, ExtensionApp):
             self._kernel_environment,
             redactor=redactor,
             root=str(Path(self.serverapp.root_dir).absolute()),
+            named=not is_service,
             parent=self,
         )
         tokens = self.namespace_tokens if self.send_variables else 0
@@ -177,7 +177,7 @@ class FrevaGPT(Settings, ExtensionApp):
                 self._surroundings if self.send_variables else None, RootFiles(self.serverapp.root_dir), redactor.text
             ),
             models=self._models,
-            kernels=UnnamedKernels(self._kernels) if is_service else self._kernels,
+            kernels=self._kernels,
             surroundings=self._surroundings,
             scratch=self._folders,
             learn=_nothing if is_service else redactor.learn,

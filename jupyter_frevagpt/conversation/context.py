@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from ..domain.chips import AskedChip, CellChip, Chip, FileChip, ImageChip, SelectionChip, VariableChip
+from ..domain.cut import cut
 from ..domain.errors import BadRequest
 from ..domain.protocols import ReadableFiles, Surroundings
 from ..domain.values import ModelInfo, ToolContext
 from ..domain.variants import StreamVariant, User
-from .cut import cut
 from .pictures import PICTURES
 
 MOST_PICTURES = 4

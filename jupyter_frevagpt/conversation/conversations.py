@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from ..domain.errors import BadRequest, FrevaGPTError, StoreUnavailable, ThreadBusy, ThreadNotFound
 from ..domain.protocols import ThreadStore
@@ -65,7 +66,7 @@ class Conversations:
         self._starting: dict[ThreadRef, _Start] = {}
         self._leaving: Counter[ThreadRef] = Counter()
         self._holds: dict[ThreadRef, Hold] = {}
-        self._closing = asyncio.Lock()
+        self._closing: WeakValueDictionary[ThreadRef, asyncio.Lock] = WeakValueDictionary()
         self._attending: set[asyncio.Task[None]] = set()
 
     # ---- turns
@@ -223,7 +224,7 @@ class Conversations:
 
     async def _closed(self, ref: ThreadRef, store: ThreadStore) -> Items:
         """Return a thread's items; a last turn that the end of a server cut off is closed, by the first who looks."""
-        async with self._closing:
+        async with self._closing.setdefault(ref, asyncio.Lock()):
             items = await store.read(ref)
             if ref in self._turns or not (missing := closed(items)) or await store.leased(ref, self._threads.holder):
                 return items

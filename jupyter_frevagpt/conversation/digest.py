@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .cut import cut
+from ..domain.cut import cut
 from .repeats import thinned, told_once
 from .tracebacks import MARK, Part, essence, split
 

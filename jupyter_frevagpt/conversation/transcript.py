@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..domain.cut import cut
 from ..domain.protocols import Message
 from ..domain.variants import (
     Assistant,
@@ -24,7 +25,6 @@ from ..domain.variants import (
     User,
 )
 from .context import content_of
-from .cut import cut
 
 CODE_TOOL = "code_interpreter"
 

@@ -30,15 +30,15 @@ class StreamResponseHandler(ChatbotHandler[Ask]):
         if given.kernel_id:
             self.desk.kernels.check(given.kernel_id)
         ref = self.ref(given.thread_id or new_thread_id())
-        model = await self._model(given.chatbot)
-        question = User(given.input, model, given.kernel_id, await self._context(given, ref, model))
         client = given.client if given.rich else ""
         wishes = self._wishes(given)
-        self.desk.crowd.check(self.owner)
-        turn = await self.desk.conversations.start(
-            ref, question, keep=given.store_thread, approval=given.approval, client=client, wishes=wishes
-        )
-        self.desk.crowd.began(self.owner, turn)
+        with self.desk.crowd.beginning(self.owner) as began:
+            model = await self._model(given.chatbot)
+            question = User(given.input, model, given.kernel_id, await self._context(given, ref, model))
+            turn = await self.desk.conversations.start(
+                ref, question, keep=given.store_thread, approval=given.approval, client=client, wishes=wishes
+            )
+            began(turn)
         self.desk.errands.attend(ref, client)
         await write_stream(self, ref, turn, self.reader(given), hint=_about(question) if given.rich else None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from weakref import WeakSet
 
@@ -22,26 +22,36 @@ class Crowd:
         self._most_turns = most_turns
         self._most_streams = most_streams
         self._turns: dict[str, WeakSet[Turn]] = {}
+        self._beginning: Counter[str] = Counter()
         self._streams: Counter[str] = Counter()
 
-    def check(self, owner: str) -> None:
-        """Raise HTTPError where no turn of the owner's may begin."""
-        if sum(turn.running for turn in self._turns.get(owner, ())) >= self._most_turns:
-            raise web.HTTPError(429, _TURNS)
+    @contextmanager
+    def beginning(self, owner: str) -> Iterator[Callable[[Turn], None]]:
+        """Count a turn while it is prepared; what is yielded takes it, and counts it as long as it runs.
 
-    def began(self, owner: str, turn: Turn) -> None:
-        """Count a turn as long as it runs."""
-        self._turns.setdefault(owner, WeakSet()).add(turn)
+        Raises HTTPError where no turn of the owner's may begin.
+        """
+        turns = self._turns.setdefault(owner, WeakSet())
+        if self._beginning[owner] + sum(turn.running for turn in turns) >= self._most_turns:
+            raise web.HTTPError(429, _TURNS)
+        with _counted(self._beginning, owner):
+            yield turns.add
 
     @contextmanager
     def stream(self, owner: str) -> Iterator[None]:
         """Count a stream while it is written; raises HTTPError where the owner has too many."""
         if self._streams[owner] >= self._most_streams:
             raise web.HTTPError(429, _STREAMS)
-        self._streams[owner] += 1
-        try:
+        with _counted(self._streams, owner):
             yield
-        finally:
-            self._streams[owner] -= 1
-            if not self._streams[owner]:
-                del self._streams[owner]
+
+
+@contextmanager
+def _counted(counts: Counter[str], owner: str) -> Iterator[None]:
+    counts[owner] += 1
+    try:
+        yield
+    finally:
+        counts[owner] -= 1
+        if not counts[owner]:
+            del counts[owner]

@@ -12,8 +12,8 @@ from ..domain.wishes import POLICIES, is_looser
 from .answers import Bounds
 
 _LOOSER = (
-    "This server does not allow the policy {wish} for code: {site} was set by your administrator. Choose that or a "
-    "more careful one in the settings of FrevaGPT."
+    "This server does not allow the policy {wish} for code, only {site} and more careful ones. Choose one of them in "
+    "the settings of FrevaGPT."
 )
 
 

@@ -44,9 +44,8 @@ class RerunHandler(ChatbotHandler[Rerun]):
         if given.kernel_id:
             self.desk.kernels.check(given.kernel_id)
         ref = self.ref(given.thread_id)
-        self.desk.crowd.check(self.owner)
-        turn = await self.desk.conversations.rerun(
-            ref, given.kernel_id, approval=given.approval, wishes=Wishes(self.desk.rules.check(given.policy))
-        )
-        self.desk.crowd.began(self.owner, turn)
+        wishes = Wishes(self.desk.rules.check(given.policy))
+        with self.desk.crowd.beginning(self.owner) as began:
+            turn = await self.desk.conversations.rerun(ref, given.kernel_id, approval=given.approval, wishes=wishes)
+            began(turn)
         await write_stream(self, ref, turn, self.reader(given))

@@ -7,14 +7,12 @@ from .provider import FrevaIdentityProvider, check_safe
 from .refused import UnsafeServer, VisitorRefused
 from .secrecy import close_memory, take_secrets
 from .sharing import check_database
-from .unnamed import UnnamedKernels
 
 __all__ = [
     "DevelopmentIdentity",
     "FrevaAuthorizer",
     "FrevaIdentityProvider",
     "FrevaUser",
-    "UnnamedKernels",
     "UnsafeServer",
     "VisitorRefused",
     "Visitors",

@@ -28,6 +28,11 @@ _PARTING_SECONDS = 2.0
 _PARTING_TRIES = 15
 _GONE = "The notebook's kernel is gone, so nothing was run. Start it again and ask again."
 _UNTOLD = "Whether the kernel still runs cannot be told: its gateway does not answer. Ask again in a while."
+_NOT_HERE = (
+    "No kernel with this kernel_id is running here. Start the notebook's kernel and ask again, or leave kernel_id out "
+    "to use a kernel of the chat's own."
+)
+_NO_CHOICE = "No kernel can be chosen on this server. Leave kernel_id out: the chat gets a kernel of its own."
 _KERNEL_ID = re.compile(r"\w+-\w+-\w+-\w+-\w+")
 
 
@@ -83,12 +88,14 @@ class GuestRegistry(LoggingConfigurable):
         *,
         redactor: Redactor | None = None,
         root: str = "",
+        named: bool = True,
         **kwargs: Any,
     ) -> None:
         """``manager`` is the server's multi-kernel manager, ``environment`` gives that of a thread's own kernel.
 
         ``redactor`` takes secrets out of what kernels show, ``root`` is the folder from which the server's files are
-        named, "" where it has none.
+        named, "" where it has none. Unless ``named``, every ``kernel_id`` is refused, so that on a server for many
+        nobody's question runs in another's kernel: a thread finds its own by itself.
         """
         super().__init__(**kwargs)
         self._manager = manager
@@ -96,6 +103,7 @@ class GuestRegistry(LoggingConfigurable):
         self._environment = environment
         self._redactor = redactor
         self._root = root
+        self._named = named
         self._guests: dict[str, KernelGuest] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._own: dict[ThreadRef, str] = {}
@@ -104,12 +112,11 @@ class GuestRegistry(LoggingConfigurable):
         self._closing = False
 
     def check(self, kernel_id: str) -> None:
-        """Raise UnknownKernel unless a kernel of that id is running here."""
+        """Raise UnknownKernel unless a kernel of that id is running here and may be named."""
+        if not self._named:
+            raise UnknownKernel(_NO_CHOICE)
         if not _KERNEL_ID.fullmatch(kernel_id) or kernel_id not in self._manager:
-            raise UnknownKernel(
-                "No kernel with this kernel_id is running here. Start the notebook's kernel and ask again, or leave "
-                "kernel_id out to use a kernel of the chat's own."
-            )
+            raise UnknownKernel(_NOT_HERE)
 
     async def existing(self, context: ToolContext) -> str:
         """Return the id of the kernel that ``session`` would give without starting one, "" when it would start one."""
@@ -125,6 +132,8 @@ class GuestRegistry(LoggingConfigurable):
         """Return the guest of the named kernel, or of one of the thread's own."""
         kernel_id = context.kernel_id
         if kernel_id:
+            if not self._named:
+                raise UnknownKernel(_NO_CHOICE)
             if kernel_id not in self._manager:
                 raise KernelFailed(_GONE)
         else:

@@ -18,7 +18,7 @@ from .inspection import follow, parse, parts_of
 from .namespace import Namespace, View
 from .registry import GuestRegistry
 from .replies import Variable
-from .summary import names_in, without_values, write
+from .summary import without_values, write
 
 _log = logging.getLogger("jupyter_frevagpt.kernels")
 
@@ -90,11 +90,11 @@ class KernelSurroundings:
         gone = self._gone(context.ref, kernel_id, namespace.life, view)
         if context.wishes.variables == "names":
             view = without_values(view)
-        text = write(view, gone, self._tokens, self._redact)
-        self._sent[context.ref] = names_in(text)
+        summary = write(view, gone, self._tokens, self._redact)
+        self._sent[context.ref] = summary.names
         if len(self._sent) > _MOST_THREADS:
             del self._sent[next(iter(self._sent))]
-        return text
+        return summary.text
 
     def told(self, ref: ThreadRef) -> Sequence[str]:
         """Return the names of the variables that the last summary for a thread told of."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from ..domain.cut import cut
 from ..domain.notebook import Cell, PageAnswer, Trouble
 
 _LONGEST_SOURCE = 1_500
@@ -59,14 +60,6 @@ def _fields(cell: Cell, *, whole: bool) -> Iterator[tuple[str, str | int]]:
     yield "type", cell.type
     if cell.count is not None:
         yield "run", cell.count
-    yield "source", cell.source if whole else _short(cell.source, _LONGEST_SOURCE)
+    yield "source", cell.source if whole else cut(cell.source, _LONGEST_SOURCE)
     if cell.output:
-        yield "output", cell.output if whole else _short(cell.output, _LONGEST_OUTPUT)
-
-
-def _short(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    head = limit * 2 // 3
-    tail = limit - head
-    return f"{text[:head]}\n[{len(text) - limit:,} characters left out: read this cell alone]\n{text[-tail:]}"
+        yield "output", cell.output if whole else cut(cell.output, _LONGEST_OUTPUT)

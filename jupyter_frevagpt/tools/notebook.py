@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -47,7 +48,7 @@ class _Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hash: _Id
 
 
-class _NotebookTool:
+class _NotebookTool(ABC):
     """What the tools share: arguments are read, the work is done beside what is yielded meanwhile."""
 
     spec: ToolSpec
@@ -56,9 +57,9 @@ class _NotebookTool:
     def __init__(self, desk: NotebookDesk) -> None:
         self._desk = desk
 
+    @abstractmethod
     async def work(self, given: Any, call: Call) -> str:
         """Do it and return what the model is told; raises ``Refused``."""
-        raise NotImplementedError
 
     async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
         """Yield what a page is asked, questions to the user, and at last what came of it."""

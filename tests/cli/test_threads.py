@@ -167,7 +167,7 @@ def test_chats_of_a_realm_are_where_its_vault_says(
             }
         )
     )
-    configured = {"JUPYTER_CONFIG_DIR": str(tmp_path)}
+    configured = {"JUPYTER_CONFIG_DIR": str(tmp_path), "JUPYTER_DATA_DIR": str(tmp_path / "data")}
 
     def export(owner: str) -> tuple[int, str, str]:
         done = command("threads", "export", "--all", "--owner", owner, **configured)

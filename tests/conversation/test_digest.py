@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jupyter_client.manager import start_new_kernel
 
-from jupyter_frevagpt.conversation.cut import cut
 from jupyter_frevagpt.conversation.digest import digest, without_controls
+from jupyter_frevagpt.domain.cut import cut
 from jupyter_frevagpt.kernels.output import OutputCollector
 
 HEADER = "-" * 75 + "\nKeyError                                  Traceback (most recent call last)\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from pathlib import Path
@@ -137,6 +138,19 @@ class TestBounds:
                         pass
         assert (await chat.stream(input="hello"))[-1]["content"] == "Finished."
         assert not chat.app._conversations.any_running
+
+    async def test_questions_that_come_all_at_once_are_counted_too(self, chat: Chat) -> None:
+        threads = [f"thread-{number}" for number in range(6)]
+        asked = [asyncio.create_task(chat.post("streamresponse", input="stuck", thread_id=one)) for one in threads]
+        refused: list[int] = []
+        for answer in asyncio.as_completed(asked):
+            refused.append((await answer).status_code)
+            if len(refused) == 4:
+                break
+        assert refused == [429] * 4
+        for one in threads:
+            await chat.post("stop", thread_id=one)
+        assert sorted([(await one).status_code for one in asked]) == [200, 200, 429, 429, 429, 429]
 
     async def test_statuses_of_bounds_are_in_the_description(self, chat: Chat) -> None:
         paths = (await chat.get("openapi.json")).json()["paths"]
