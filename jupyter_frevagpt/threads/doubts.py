@@ -31,6 +31,10 @@ class Batch(msgspec.Struct):
     asked: bool = False
     began: float = msgspec.field(default_factory=time.monotonic)
 
+    def begins(self, items: Sequence[StreamVariant]) -> bool:
+        """Whether these begin with the very items of this batch."""
+        return len(self.items) <= len(items) and all(map(is_, self.items, items))
+
     def fit(self) -> None:
         """Make the documents, none larger than there is room for."""
         made = [fitted(item, self.room) for item in self.items]
@@ -45,15 +49,18 @@ class Doubts:
         self._open: OrderedDict[ThreadRef, list[Batch]] = OrderedDict()
 
     def batches(self, ref: ThreadRef, items: Sequence[StreamVariant]) -> list[Batch]:
-        """Return what is to be written for these items: a batch in doubt that they begin with, and the rest.
+        """Return what is to be written for these items: the batches in doubt that they begin with, and the rest.
 
         Whoever tries again gives the very same objects, perhaps with more behind them.
         """
-        for batch in self._open.get(ref, []):
-            if len(batch.items) <= len(items) and all(map(is_, batch.items, items)):
-                rest = list(items[len(batch.items) :])
-                return [batch, Batch(rest)] if rest else [batch]
-        return [Batch(list(items))]
+        found: list[Batch] = []
+        rest = list(items)
+        left = list(self._open.get(ref, []))
+        while batch := next((one for one in left if one.begins(rest)), None):
+            left.remove(batch)
+            found.append(batch)
+            rest = rest[len(batch.items) :]
+        return [*found, Batch(rest)] if rest or not found else found
 
     def question(self, ref: ThreadRef, question: StreamVariant) -> Batch:
         """Return the batch of a question: the one in doubt if a person asks the same again within some minutes."""

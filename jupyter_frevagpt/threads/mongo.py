@@ -68,8 +68,15 @@ class MongoThreadStore:
 
     async def append(self, ref: ThreadRef, items: Sequence[StreamVariant]) -> None:
         """Add items; the same ones given again after StoreUnavailable are not added twice."""
+        arrived: list[Batch] = []
         for batch in self._doubts.batches(checked(ref), items):
-            await self._written(ref, batch, partial(self._push, ref, batch))
+            try:
+                await self._written(ref, batch, partial(self._push, ref, batch))
+            except StoreUnavailable:
+                for before in arrived:  # whoever tries again gives all of them again
+                    self._doubts.keep(ref, before)
+                raise
+            arrived.append(batch)
 
     async def reserve(self, ref: ThreadRef, question: User, topic: str) -> ThreadSummary:
         """Begin a turn."""
