@@ -34,13 +34,23 @@ new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(o
   .observe({type: 'longtask', buffered: true});
 """
 _LONGEST = "() => { const longest = Math.max(0, ...window.longTasks); window.longTasks = []; return longest; }"
-_OPEN = """([thread, last]) => new Promise(resolve => {
+_OPEN = """([thread, last]) => new Promise((resolve, reject) => {
   const began = performance.now();
   document.querySelector(`[data-thread-id="${thread}"]`).click();
-  const look = () => document.querySelector('.jp-FrevaGPT-log')?.textContent.includes(last)
-    ? resolve(performance.now() - began) : requestAnimationFrame(look);
+  const look = () => {
+    const passed = performance.now() - began;
+    if (document.querySelector('.jp-FrevaGPT-log')?.textContent.includes(last)) {
+      resolve(passed);
+    } else if (passed > 30000) {
+      reject(new Error('the chat did not open'));
+    } else {
+      requestAnimationFrame(look);
+    }
+  };
   look();
 })"""
+_SHOWN = """() => JSON.parse(
+  Object.entries(sessionStorage).find(([key]) => key.startsWith('frevagpt:place'))[1]).thread"""
 _FETCH = """async thread => {
   const began = performance.now();
   const answer = await fetch(`/api/chatbot/getthread?thread_id=${thread}&rich=true`);
@@ -96,15 +106,17 @@ def _streamed(page: Any) -> list[Figure]:
         page.evaluate(_LONGEST)
         before = browser.work()
         ask(page, "Tell me all.")
+        # looking for a text, again and again, would cost the page as much as rendering it does
+        page.locator(".jp-FrevaGPT-stop").wait_for()
+        page.locator(".jp-FrevaGPT-send").wait_for()
         page.get_by_text("That was all.").wait_for()
         page.wait_for_timeout(500)
         streamed.append(browser.work() - before)
         longest.append(page.evaluate(_LONGEST))
-        page.evaluate(_LIST)
-        thread = page.locator("[data-thread-id]").first.get_attribute("data-thread-id")
+        thread = page.evaluate(_SHOWN)
         page.evaluate(_NEW)
         page.evaluate(_LIST)
-        page.locator("[data-thread-id]").first.wait_for()
+        page.locator(f'[data-thread-id="{thread}"]').wait_for()
         before = browser.work()
         page.evaluate(_OPEN, [thread, "That was all."])
         page.wait_for_timeout(500)

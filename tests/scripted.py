@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,17 @@ class Scripted:
     def base(self) -> str:
         """The address of the OpenAI protocol."""
         return self.url + "/v1"
+
+    def catalogue(self, path: Path, models: Mapping[str, Mapping[str, Any]]) -> Path:
+        """Write a catalogue of models that this service answers for: each name with its ``model_info``."""
+        way = {"api_base": self.base, "api_key": "k"}
+        entries = [
+            {"model_name": name, "litellm_params": {"model": f"openai/{name}", **way}}
+            | ({"model_info": dict(info)} if info else {})
+            for name, info in models.items()
+        ]
+        path.write_text(json.dumps({"model_list": entries}))
+        return path
 
     def requests(self) -> list[dict[str, Any]]:
         """Return what was asked since the script was set: path, headers, body, matched, ended, left."""

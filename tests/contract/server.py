@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -17,6 +14,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from ..process import ServerProcess
 
 HEARTBEAT_SECONDS = 0.3
 # Silence of seconds in each test would cost minutes: the server's own 10 s are made short before it starts.
@@ -35,7 +34,6 @@ class Server:
 
     def __init__(self, base: Path, model_service: str, environment: Mapping[str, str] | None = None) -> None:
         self.token = secrets.token_hex(16)
-        self._log = base / "server.log"
         self._threads = base / "data/frevagpt"
         catalogue = base / "models.json"
         way = {"api_base": model_service, "api_key": "k"}
@@ -57,22 +55,14 @@ class Server:
             *([f"FrevaGPT.catalogue={catalogue}"] if environment is None else []),
             "FrevaGPT.local_model=False", "FrevaGPT.owner=alice",
         )  # fmt: skip
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, *(f"--{one}" for one in settings)],
-                env={
-                    **own,
-                    **folders,
-                    "IPYTHONDIR": str(base / "ipython"),
-                    "JUPYTER_TOKEN": self.token,
-                    **(environment or {}),
-                },
-                cwd=base,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self._wait()
+        known = {"IPYTHONDIR": str(base / "ipython"), "JUPYTER_TOKEN": self.token}
+        self._process = ServerProcess(
+            [sys.executable, "-c", _PROGRAM, *(f"--{one}" for one in settings)],
+            {**own, **folders, **known, **(environment or {})},
+            base,
+            base / "server.log",
+        )
+        self._process.wait_for(lambda: self.get("ping"), OSError)
 
     def get(self, route: str) -> Any:
         """Return what a route of the assistant answers to a GET."""
@@ -110,25 +100,8 @@ class Server:
     @property
     def log(self) -> str:
         """What it has said."""
-        return self._log.read_text(errors="replace")
+        return self._process.log
 
     def close(self) -> None:
         """End it and its kernels."""
-        os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 90
-        while True:
-            assert self._process.poll() is None, self.log[-4000:]
-            try:
-                self.get("ping")
-            except OSError:
-                assert time.monotonic() < deadline, self.log[-4000:]
-                time.sleep(0.2)
-            else:
-                return
+        self._process.close()

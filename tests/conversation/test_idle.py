@@ -17,10 +17,8 @@ from jupyter_frevagpt.domain.values import ThreadRef
 from jupyter_frevagpt.domain.variants import StreamEnd
 from jupyter_frevagpt.threads.memory import MemoryThreadStore
 
+from .stage import NoPrompts, PlayedModel, PlayedModels, Stage, kinds, text
 from .test_races import Failing
-from .test_turn import NoPrompts, PlayedModel, PlayedModels, Stage, curtain, kinds, text
-
-__all__ = ["curtain"]
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,7 @@ from jupyter_frevagpt.threads.folders import OwnerFolders
 from jupyter_frevagpt.threads.jsonl import FileThreadStore
 from jupyter_frevagpt.threads.memory import MemoryThreadStore
 
-from .test_turn import Stage, call, check_record, curtain, ended, kinds, text
-
-__all__ = ["curtain"]
+from .stage import Stage, call, check_record, ended, kinds, text
 
 
 class Gated(MemoryThreadStore):

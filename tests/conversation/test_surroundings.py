@@ -10,7 +10,7 @@ import pytest
 from jupyter_frevagpt.domain.values import Inspected, ThreadRef, ToolContext, VariableList
 from jupyter_frevagpt.domain.variants import StreamEnd, User
 
-from .test_turn import Stage, call, curtain, ended, text  # noqa: F401 - curtain is a fixture
+from .stage import Stage, call, ended, text
 
 
 class Told:

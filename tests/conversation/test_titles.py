@@ -13,7 +13,7 @@ from jupyter_frevagpt.domain.errors import ModelFailed, ThreadBusy, ThreadNotFou
 from jupyter_frevagpt.domain.values import ModelInfo
 from jupyter_frevagpt.domain.variants import Assistant, StreamEnd, User
 
-from .test_turn import NoPrompts, PlayedModels, Stage, curtain, ended, text  # noqa: F401 - curtain is a fixture
+from .stage import NoPrompts, PlayedModels, Stage, ended, text
 
 
 def with_titles(stage: Stage, name: str = "", small: bool = False) -> None:

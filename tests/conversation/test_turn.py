@@ -1,34 +1,17 @@
-"""The turn with a model and a tool played by the test: order, stop, limits, failures (contract 2, 5, 6, 21 to 26)."""
+"""The turn with a model and a tool played by the test: order, limits, failures (contract 2, 5, 6, 21 to 25)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 import pytest
 
-from jupyter_frevagpt.conversation.conversations import Conversations
 from jupyter_frevagpt.conversation.parts import TurnLimits
-from jupyter_frevagpt.conversation.preparing import Preparation
-from jupyter_frevagpt.conversation.threads import Threads, new_thread_id
-from jupyter_frevagpt.conversation.transcript import fold
-from jupyter_frevagpt.conversation.turn import Turn
+from jupyter_frevagpt.conversation.threads import new_thread_id
 from jupyter_frevagpt.domain.errors import BadRequest, ModelFailed, StoreUnavailable, ThreadBusy, ThreadNotFound
-from jupyter_frevagpt.domain.protocols import Message
-from jupyter_frevagpt.domain.values import (
-    CallDelta,
-    ModelChunk,
-    ModelInfo,
-    ThreadRef,
-    ToolContext,
-    ToolRequest,
-    ToolSpec,
-    Usage,
-)
+from jupyter_frevagpt.domain.values import CallDelta, ModelChunk, ThreadRef, ToolContext, ToolRequest, Usage
 from jupyter_frevagpt.domain.variants import (
     Assistant,
     Code,
@@ -36,7 +19,6 @@ from jupyter_frevagpt.domain.variants import (
     OpenAIError,
     ServerError,
     ServerHint,
-    StreamEnd,
     StreamVariant,
     ToolCall,
     ToolOutput,
@@ -44,155 +26,7 @@ from jupyter_frevagpt.domain.variants import (
 )
 from jupyter_frevagpt.threads.memory import MemoryThreadStore
 
-Step = ModelChunk | Exception | float
-
-
-def text(*pieces: str) -> list[Step]:
-    return [ModelChunk(text=piece) for piece in pieces]
-
-
-def call(code: str, index: int = 0, call_id: str = "c1", name: str = "code_interpreter") -> list[Step]:
-    raw = json.dumps({"code": code})
-    middle = len(raw) // 2
-    return [
-        ModelChunk(calls=(CallDelta(index, call_id, name),)),
-        ModelChunk(calls=(CallDelta(index, arguments=raw[:middle]),)),
-        ModelChunk(calls=(CallDelta(index, arguments=raw[middle:]),)),
-    ]
-
-
-class PlayedModel:
-    """A ChatModel that plays one list of steps a round; a number is a pause in seconds."""
-
-    def __init__(self, *rounds: list[Step]) -> None:
-        self.rounds = list(rounds)
-        self.asked: list[list[Message]] = []
-        self.closed = 0
-
-    async def stream(
-        self, messages: list[dict[str, Any]], tools: Sequence[ToolSpec]
-    ) -> AsyncGenerator[ModelChunk, None]:
-        self.asked.append(messages)
-        try:
-            for step in self.rounds.pop(0):
-                if isinstance(step, Exception):
-                    raise step
-                if isinstance(step, float):
-                    await asyncio.sleep(step)
-                else:
-                    yield step
-        finally:
-            self.closed += 1
-
-
-class PlayedModels:
-    def __init__(self, model: PlayedModel) -> None:
-        self.model = model
-
-    async def list(self) -> list[ModelInfo]:
-        return [ModelInfo("played")]
-
-    async def chat(self, name: str) -> PlayedModel:
-        if name != "played":
-            raise BadRequest("no such model")
-        return self.model
-
-
-class EchoTool:
-    """Returns the code it is given; code ``hang`` waits until it is stopped, ``fail`` raises."""
-
-    spec = ToolSpec("code_interpreter", "echo", {"type": "object"})
-
-    def __init__(self) -> None:
-        self.stopped = 0
-
-    async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
-        code = json.loads(request.arguments)["code"]
-        yield ServerHint({"run": {"id": request.id, "state": "running", "kernel_id": ""}})
-        if code == "fail":
-            raise RuntimeError("inside")
-        if code.startswith("hang"):
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                self.stopped += 1
-                if code == "hang on":
-                    await asyncio.sleep(30)
-                yield CodeOutput("partial\n", request.id)
-                raise
-        yield CodeOutput(f"ran {code}\n", request.id)
-
-
-class OtherTool:
-    spec = ToolSpec("search", "search", {"type": "object"})
-
-    async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
-        yield ToolOutput(f"found {request.arguments}", "search", request.id)
-
-
-class NoPrompts:
-    def before(self, model: str, prompt_set: str = "") -> tuple[str, list[StreamVariant], str]:
-        return "begin", [User("example"), Assistant("answer")], "now"
-
-    def notebook(self, model: str, prompt_set: str = "") -> str:
-        return "beside"
-
-    def title(self) -> str:
-        return "name it"
-
-
-class Stage:
-    built: ClassVar[list[Stage]] = []
-
-    def __init__(self, *rounds: list[Step], limits: TurnLimits | None = None, store: Any = None) -> None:
-        self.model = PlayedModel(*rounds)
-        self.tool = EchoTool()
-        self.store = store or MemoryThreadStore()
-        models, tools = PlayedModels(self.model), [self.tool, OtherTool()]
-        self.conversations = Conversations(
-            Threads(self.store, MemoryThreadStore()),
-            Preparation(models, tools, NoPrompts(), limits or TurnLimits()),
-        )
-        self.ref = ThreadRef("alice", new_thread_id())
-        self.built.append(self)
-
-    async def start(self, question: str = "q", **kwargs: Any) -> Turn:
-        return await self.conversations.start(self.ref, User(question, "played"), **kwargs)
-
-    async def play(self, question: str = "q") -> Turn:
-        return await ended(await self.start(question))
-
-    async def stored(self) -> list[StreamVariant]:
-        items: list[StreamVariant] = await self.store.read(self.ref)
-        return items
-
-
-@pytest.fixture(autouse=True)
-def curtain(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    yield
-    while Stage.built:
-        jp_asyncio_loop.run_until_complete(Stage.built.pop().conversations.close())
-
-
-async def ended(turn: Turn) -> Turn:
-    line = 0
-    async with asyncio.timeout(20):
-        while turn.running:
-            await turn.wait_beyond(line, 5)
-            line = len(turn.log)
-    return turn
-
-
-def kinds(items: Sequence[StreamVariant]) -> list[str]:
-    return [type(item).__name__ for item in items if not isinstance(item, ServerHint)]
-
-
-def check_record(turn: Turn, stored: Sequence[StreamVariant]) -> None:
-    """What was streamed joins to what is stored, whatever happened."""
-    assert isinstance(turn.log[-1], StreamEnd)
-    assert [item for item in fold(turn.log) if not isinstance(item, ServerHint)] == [
-        item for item in stored if not isinstance(item, ServerHint | User)
-    ]
+from .stage import EchoTool, Stage, Step, call, check_record, ended, kinds, text
 
 
 async def test_text_then_code_then_text() -> None:
@@ -248,73 +82,6 @@ async def test_other_tools_unknown_tools_and_failing_ones() -> None:
     assert "RuntimeError" in outputs[2]
     check_record(turn, stored)
     assert isinstance(next(item for item in stored if isinstance(item, ToolCall)), ToolCall)
-
-
-@pytest.mark.parametrize("where", ["before the first piece", "in text", "in code", "in the tool"])
-async def test_stop_keeps_what_there_is_and_ends_within_a_second(where: str) -> None:
-    rounds: dict[str, list[Step]] = {
-        "before the first piece": [60.0],
-        "in text": [*text("par", "tial"), 60.0],
-        "in code": [*text("t"), *call("abc")[:2], 60.0],
-        "in the tool": call("hang"),
-    }
-    stage = Stage(rounds[where])
-    turn = await stage.start()
-    await asyncio.sleep(0.1)
-    began = time.monotonic()
-    await stage.conversations.stop(stage.ref)
-    assert time.monotonic() - began < 1.0
-    assert turn.log[-1] == StreamEnd("Stopped.")
-    stored = await stage.stored()
-    check_record(turn, stored)
-    assert stage.model.closed == 1
-    expected = {
-        "before the first piece": [],
-        "in text": ["Assistant"],
-        "in code": ["Assistant", "Code", "CodeOutput"],
-        "in the tool": ["Code", "CodeOutput"],
-    }[where]
-    assert kinds(stored) == ["User", *expected, "StreamEnd"]
-    if where == "in text":
-        assert Assistant("partial") in stored
-    if where == "in the tool":
-        assert CodeOutput("partial\n", "c1") in stored
-
-
-async def test_a_tool_that_does_not_end_does_not_hold_the_stop() -> None:
-    stage = Stage(call("hang on"))
-    turn = await stage.start()
-    await asyncio.sleep(0.1)
-    began = time.monotonic()
-    await asyncio.gather(turn.stop(), turn.stop())
-    assert time.monotonic() - began < 1.0
-    assert turn.log[-1] == StreamEnd("Stopped.")
-    lines = len(turn.log)
-    await asyncio.sleep(0.2)
-    assert len(turn.log) == lines
-    await stage.conversations.close()
-    check_record(turn, await stage.stored())
-
-
-async def test_stop_of_a_turn_just_started() -> None:
-    stage = Stage([60.0])
-    turn = await stage.start()
-    await turn.stop()
-    assert turn.log[-1] == StreamEnd("Stopped.")
-
-
-async def test_stop_before_a_turn_takes_its_first_step() -> None:
-    stage = Stage(text("hello"))
-    starting = asyncio.create_task(stage.start())
-    async with asyncio.timeout(10):
-        while (turn := stage.conversations.find(stage.ref)) is None:
-            await asyncio.sleep(0)
-        assert not turn.started.is_set(), "this test must stop it earlier"
-        await turn.stop()
-        assert await starting is turn
-    assert turn.log[-1] == StreamEnd("Stopped.")
-    check_record(turn, await stage.stored())
-    assert (await stage.play()).log[-1] == StreamEnd("Finished."), "the thread must not stay busy"
 
 
 async def test_a_failing_model_keeps_what_came_before() -> None:
@@ -448,25 +215,6 @@ async def test_a_turn_cut_off_by_the_servers_end_is_closed_once() -> None:
     assert await stage.conversations.history(stage.ref) == first
 
 
-async def test_a_tool_that_loses_the_cancellation_does_not_go_on() -> None:
-    class Swallowing(EchoTool):
-        async def run(self, request: ToolRequest, context: ToolContext) -> AsyncGenerator[StreamVariant, None]:
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                raise ValueError from None
-            yield CodeOutput("never", request.id)
-
-    stage = Stage([*call("a", 0, "c1"), *call("b", 1, "c2")], text("never asked"))
-    stage.conversations._preparation._tools = [Swallowing()]
-    turn = await stage.start()
-    await asyncio.sleep(0.1)
-    await turn.stop()
-    assert turn.log[-1] == StreamEnd("Stopped.")
-    assert len(stage.model.asked) == 1
-    check_record(turn, await stage.stored())
-
-
 @pytest.mark.parametrize("name", ["code_interpreter", "search"])
 async def test_nonsense_of_any_depth_ends_the_turn_and_poisons_nothing(name: str) -> None:
     deep: list[Step] = [ModelChunk(calls=(CallDelta(0, "c1", name, "[" * 100_000),))]
@@ -488,20 +236,6 @@ async def test_bad_tool_names_are_not_sent_back() -> None:
     await stage.play()
     names = [each["function"]["name"] for message in stage.model.asked[1] for each in message.get("tool_calls", ())]
     assert names == ["functions_search_tool"]
-
-
-async def test_a_stop_while_the_turn_is_prepared_counts() -> None:
-    class SlowStore(MemoryThreadStore):
-        async def reserve(self, ref: ThreadRef, question: User, topic: str) -> Any:
-            await asyncio.sleep(0.3)
-            return await super().reserve(ref, question, topic)
-
-    stage = Stage([60.0], store=SlowStore())
-    starting = asyncio.create_task(stage.start())
-    await asyncio.sleep(0.1)
-    assert await stage.conversations.known(stage.ref)
-    await stage.conversations.stop(stage.ref)
-    assert (await starting).log[-1] == StreamEnd("Stopped.")
 
 
 async def test_a_notice_splits_no_text_and_no_code() -> None:

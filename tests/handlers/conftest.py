@@ -44,14 +44,7 @@ def service(scripted: Callable[..., Scripted], rules: list[dict[str, Any]]) -> S
 
 @pytest.fixture
 def catalogue(tmp_path: Path, service: Scripted) -> Path:
-    path = tmp_path / "models.yaml"
-    entries: list[dict[str, Any]] = [
-        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": service.base, "api_key": "k"}}
-        for name in ("first", "second", "vectors")
-    ]
-    entries[-1]["model_info"] = {"mode": "embedding"}
-    path.write_text(json.dumps({"model_list": entries}))
-    return path
+    return service.catalogue(tmp_path / "models.yaml", {"first": {}, "second": {}, "vectors": {"mode": "embedding"}})
 
 
 @pytest.fixture
@@ -129,6 +122,17 @@ def chat(
     yield chat
     jp_asyncio_loop.run_until_complete(chat.client.aclose())
     jp_asyncio_loop.run_until_complete(app.stop_extension())
+
+
+async def kernel_of(chat: Chat) -> str:
+    """Start a kernel, as a notebook of the user's does; return its id."""
+    return str(await chat.app.serverapp.kernel_manager.start_kernel())
+
+
+async def say(chat: Chat, service: Scripted, code: str, **given: Any) -> list[dict[str, Any]]:
+    """Let the model answer a question with this code."""
+    service.set_script(code_rules("now", code))
+    return await chat.stream(input="now", rich=True, **given)
 
 
 def joined(lines: list[dict[str, Any]], variant: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ..scripted import Scripted
-from .conftest import Chat, code_rules, hints, joined
+from .conftest import Chat, code_rules, hints, joined, kernel_of
 
 DANGER = "import os\nos.remove({!r})"
 
@@ -31,10 +31,6 @@ def rules(victim: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {"approval_policy": "ask-when-risky"}
-
-
-async def kernel_of(chat: Chat) -> str:
-    return str(await chat.app.serverapp.kernel_manager.start_kernel())
 
 
 class Asked:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Chat, code_rules, hints, joined
-from .test_approval import Asked, kernel_of
+from .conftest import Chat, code_rules, hints, joined, kernel_of
+from .test_approval import Asked
 
 MARKS = [secrets.token_hex(4) for _ in range(2)]
 

@@ -13,8 +13,8 @@ import pytest
 
 from jupyter_frevagpt.handlers.routes import ROUTES
 
-from .conftest import Chat, code_rules, joined
-from .test_approval import Asked, kernel_of
+from .conftest import Chat, code_rules, joined, kernel_of
+from .test_approval import Asked
 from .test_requests import logged_in
 
 HELLO = {"when": {"user": "hello"}, "reply": [{"text": "Good day.", "chunk": 4}]}

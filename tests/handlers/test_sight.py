@@ -42,18 +42,7 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def catalogue(tmp_path: Path, service: Scripted) -> Path:
-    path = tmp_path / "models.yaml"
-    to = {"api_base": service.base, "api_key": "k"}
-    entries = [
-        {
-            "model_name": name,
-            "litellm_params": {"model": f"openai/{name}", **to},
-            "model_info": {"supports_vision": name == "seeing"},
-        }
-        for name in ("seeing", "blind")
-    ]
-    path.write_text(json.dumps({"model_list": entries}))
-    return path
+    return service.catalogue(tmp_path / "models.yaml", {"seeing": {"supports_vision": True}, "blind": {}})
 
 
 def sent(service: Scripted) -> list[dict[str, Any]]:

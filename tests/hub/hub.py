@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from ..serving import Serving
 
 SERVER = "access:servers!server=alice/"
 SCOPES = [SERVER, "access:servers!user=alice"]
@@ -61,11 +62,8 @@ class Hub:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.serving = Serving(Handler)
+        self.url = self.serving.url
 
     def token(self, name: str, kind: str = "user", scopes: list[str] = SCOPES) -> str:
         """Make a token for somebody; without the scopes of alice's server it opens nothing there."""
@@ -80,6 +78,4 @@ class Hub:
 
     def stop(self) -> None:
         """End it."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.serving.stop()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from ..process import ServerProcess
 from .hub import SCOPES, Hub
 
 PREFIX = "/user/alice"
@@ -30,7 +28,6 @@ class SingleUser:
         self.hub = hub
         self.own_token = hub.token("alice")
         self.token = hub.token("alice")
-        self._log = base / "server.log"
         way = {"model": "openai/first", "api_base": model_service, "api_key": "k"}
         catalogue = base / "models.json"
         catalogue.write_text(json.dumps({"model_list": [{"model_name": "first", "litellm_params": way}]}))
@@ -44,17 +41,10 @@ class SingleUser:
             "ServerApp.jpserver_extensions={'jupyter_frevagpt': True, 'jupyterlab': False, 'jupyter_lsp': False}",
             "FrevaGPT.local_model=False", "FrevaGPT.title_model=-", *settings,
         )  # fmt: skip
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [Path(sys.executable).with_name("jupyterhub-singleuser"), "--debug", *(f"--{one}" for one in given)],
-                env={**self._environment(), **environment},
-                cwd=base,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        command = [Path(sys.executable).with_name("jupyterhub-singleuser"), "--debug", *(f"--{one}" for one in given)]
+        self._process = ServerProcess(command, {**self._environment(), **environment}, base, base / "server.log")
         try:
-            self._wait()
+            self._process.wait_for(self._ping, httpx.TransportError)
         except BaseException:
             self.close()
             raise
@@ -105,28 +95,12 @@ class SingleUser:
     @property
     def log(self) -> str:
         """What it has said."""
-        return self._log.read_text(errors="replace")
+        return self._process.log
 
     def close(self) -> None:
         """End it and its kernels."""
-        try:
-            os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        except ProcessLookupError:
-            self._process.wait(10)
+        self._process.close()
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 90
-        while True:
-            assert self._process.poll() is None, self.log[-4000:]
-            try:
-                answer = httpx.get(f"{self.url}/ping", trust_env=False)
-            except httpx.TransportError:
-                assert time.monotonic() < deadline, self.log[-4000:]
-            else:
-                assert answer.status_code == 200, self.log[:8000]  # without the extension
-                return
-            time.sleep(0.1)
+    def _ping(self) -> None:
+        answer = httpx.get(f"{self.url}/ping", trust_env=False)
+        assert answer.status_code == 200, self.log[:8000]  # without the extension

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from ..serving import Serving
 
 CHECK = "/api/freva-nextgen/auth/v2/systemuser"
 
@@ -50,12 +52,8 @@ class Service:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self._thread.start()
-        self.port = int(self._server.server_address[1])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.serving = Serving(Handler)
+        self.port, self.url = self.serving.port, self.serving.url
 
     def reply(self, path: str, authorization: str) -> Reply:
         if found := self.replies.get(path):
@@ -71,8 +69,5 @@ class Service:
         return [headers.get("authorization", "").removeprefix("Bearer ") for _, headers in self.asked]
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self.go_on.set()
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
+        self.go_on.set()
+        self.serving.stop()

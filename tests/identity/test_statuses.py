@@ -141,7 +141,7 @@ async def test_a_rest_service_that_hangs_up_is_asked_once_more(site: Site, servi
             raise ConnectionAbortedError
         return Reply(200, {"pw_name": "alice"})
 
-    service._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    service.serving.server.handle_error = lambda *_: None  # type: ignore[method-assign]
     service.replies[CHECK] = hang_up
     assert (await site.get("availablechatbots", token)).status_code == 200
     assert len(service.asked) == 2

@@ -18,6 +18,8 @@ from jupyter_frevagpt.kernels.execution import Execution
 from jupyter_frevagpt.kernels.guest import KernelGuest
 from jupyter_frevagpt.kernels.limits import GuestLimits
 
+from .look import Look
+
 
 class Gate:
     """Lets code in a kernel wait until the test opens it, so that no test has to guess how long something takes."""
@@ -112,6 +114,17 @@ class Bench:
                 await asyncio.sleep(0.005)
         return cell
 
+    async def close(self) -> None:
+        """Leave the kernel and end it."""
+        await self.guest.close()
+        self.user.client.stop_channels()
+        async with asyncio.timeout(30):
+            while self.manager.list_kernel_ids():
+                with suppress(asyncio.InvalidStateError):  # one that died is just being restarted
+                    await self.manager.shutdown_all(now=True)
+                await asyncio.sleep(0.05)
+        self.manager.context.destroy(linger=0)  # the garbage collector may take it before its owner, and warns then
+
 
 @pytest.fixture
 def bench(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop, jp_environ: None) -> Iterator[Bench]:
@@ -122,16 +135,14 @@ def bench(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop, jp_environ
         await bench.guest.open()
         return bench
 
-    async def stop(bench: Bench) -> None:
-        await bench.guest.close()
-        bench.user.client.stop_channels()
-        async with asyncio.timeout(30):
-            while bench.manager.list_kernel_ids():
-                with suppress(asyncio.InvalidStateError):  # one that died is just being restarted
-                    await bench.manager.shutdown_all(now=True)
-                await asyncio.sleep(0.05)
-        bench.manager.context.destroy(linger=0)  # the garbage collector may take it before its owner, and warns then
-
     bench = jp_asyncio_loop.run_until_complete(start())
     yield bench
-    jp_asyncio_loop.run_until_complete(stop(bench))
+    jp_asyncio_loop.run_until_complete(bench.close())
+
+
+@pytest.fixture
+def look(bench: Bench, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Look]:
+    look = Look(bench, tmp_path / "data")
+    yield look
+    jp_asyncio_loop.run_until_complete(look.surroundings.close())
+    jp_asyncio_loop.run_until_complete(look.registry.close())

@@ -50,15 +50,9 @@ def bench(mode: str, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop,
         await bench.guest.open()
         return bench
 
-    async def stop(bench: Bench) -> None:
-        await bench.guest.close()
-        bench.user.client.stop_channels()
-        await bench.manager.shutdown_all(now=True)
-        bench.manager.context.destroy()
-
     bench = jp_asyncio_loop.run_until_complete(start())
     yield bench
-    jp_asyncio_loop.run_until_complete(stop(bench))
+    jp_asyncio_loop.run_until_complete(bench.close())
 
 
 async def test_broken_messages_end_nothing_but_the_run(

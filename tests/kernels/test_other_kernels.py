@@ -103,15 +103,9 @@ def bench(
         await bench.guest.open()
         return bench
 
-    async def stop(bench: Bench) -> None:
-        await bench.guest.close()
-        bench.user.client.stop_channels()
-        await bench.manager.shutdown_all(now=True)
-        bench.manager.context.destroy()
-
     bench = jp_asyncio_loop.run_until_complete(start())
     yield bench
-    jp_asyncio_loop.run_until_complete(stop(bench))
+    jp_asyncio_loop.run_until_complete(bench.close())
 
 
 def told(bench: Bench) -> str:

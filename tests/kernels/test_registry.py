@@ -15,6 +15,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 
 from jupyter_frevagpt.domain.errors import KernelFailed
 from jupyter_frevagpt.domain.values import RunRef, ThreadRef, ToolContext
+from jupyter_frevagpt.kernels.guest import KernelGuest
 from jupyter_frevagpt.kernels.registry import GuestRegistry
 from jupyter_frevagpt.threads.folders import OwnerFolders
 
@@ -100,13 +101,19 @@ async def test_who_gives_up_while_a_kernel_is_entered_leaves_it_to_the_next(
     assert run.output().text == "2\n"
 
 
-async def test_a_start_that_nobody_waits_for_any_more_is_the_next_ones(
-    manager: AsyncMappingKernelManager, registry: GuestRegistry
-) -> None:
+async def starting(registry: GuestRegistry) -> asyncio.Task[KernelGuest]:
+    """Ask for the thread's own kernel; returns once it is being started."""
     task = asyncio.create_task(registry.session(ToolContext(REF)))
     async with asyncio.timeout(20):
         while not registry._starting:
             await asyncio.sleep(0)
+    return task
+
+
+async def test_a_start_that_nobody_waits_for_any_more_is_the_next_ones(
+    manager: AsyncMappingKernelManager, registry: GuestRegistry
+) -> None:
+    task = await starting(registry)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     guest = await registry.session(ToolContext(REF))
@@ -116,10 +123,7 @@ async def test_a_start_that_nobody_waits_for_any_more_is_the_next_ones(
 async def test_a_start_that_nobody_waits_for_is_ended_with_the_server(
     manager: AsyncMappingKernelManager, registry: GuestRegistry
 ) -> None:
-    task = asyncio.create_task(registry.session(ToolContext(REF)))
-    async with asyncio.timeout(20):
-        while not registry._starting:
-            await asyncio.sleep(0)
+    task = await starting(registry)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await registry.close()
@@ -146,10 +150,7 @@ async def test_a_restarted_kernel_gets_a_new_guest_and_keeps_no_old_one(
 async def test_ending_a_chats_kernel_waits_for_one_that_is_starting(
     manager: AsyncMappingKernelManager, registry: GuestRegistry
 ) -> None:
-    task = asyncio.create_task(registry.session(ToolContext(REF)))
-    async with asyncio.timeout(20):
-        while not registry._starting:
-            await asyncio.sleep(0)
+    task = await starting(registry)
     task.cancel()
     await registry.end_own(REF)
     assert not registry._starting

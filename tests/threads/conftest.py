@@ -6,9 +6,11 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.collection import Collection
 
 from jupyter_frevagpt.domain.protocols import ThreadStore
 from jupyter_frevagpt.threads.connection import MongoClients
@@ -20,6 +22,7 @@ from jupyter_frevagpt.threads.mongo import MongoThreadStore
 
 from .database import served
 
+Raw = MongoClient[dict[str, Any]]
 MakeStore = Callable[[], ThreadStore]
 
 
@@ -29,18 +32,32 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def raw(mongo_uri: str) -> Iterator[MongoClient[dict[str, object]]]:
+def raw(mongo_uri: str) -> Iterator[Raw]:
     """A plain client beside the store's."""
-    with MongoClient[dict[str, object]](mongo_uri, tz_aware=True, socketTimeoutMS=20_000) as client:
+    with Raw(mongo_uri, tz_aware=True, socketTimeoutMS=20_000) as client:
         yield client
 
 
 @pytest.fixture
-def database(raw: MongoClient[dict[str, object]]) -> Iterator[str]:
+def database(raw: Raw) -> Iterator[str]:
     """The name of a database of this test's own."""
     name = f"frevagpt_test_{secrets.token_hex(6)}"
     yield name
     raw.drop_database(name)
+
+
+@pytest.fixture
+def threads(raw: Raw, database: str) -> Collection[dict[str, Any]]:
+    """The collection that the store keeps threads in."""
+    return raw[database]["threads"]
+
+
+@pytest.fixture
+def clients(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[MongoClients]:
+    """Connections that are closed at the end of the test."""
+    made = MongoClients()
+    yield made
+    jp_asyncio_loop.run_until_complete(made.aclose())
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import bson
 
+from .relay import Relay
+
 _HEADER = struct.Struct("<iii")
 _OP_MSG = 2013
 _STEPPED_DOWN = {
@@ -23,8 +25,9 @@ _STEPPED_DOWN = {
 }
 
 
-class LossyWay:
-    """A proxy with threads and a port of its own; no answer to a command in ``losing`` comes back.
+class LossyWay(Relay):
+    """A proxy with threads and a port of its own; no answer to a command in ``losing`` comes back,
+    but to the ``spared`` first ones.
 
     With ``stepping_down`` it is told that the primary did so.
     """
@@ -32,29 +35,19 @@ class LossyWay:
     def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
         self._there = (parts.hostname or "127.0.0.1", parts.port or 27017)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
-        self.uri = f"mongodb://127.0.0.1:{self._listening.getsockname()[1]}/?{parts.query}"
         self.losing: tuple[str, ...] = ()
+        self.spared = 0
         self.stepping_down = False
         self.lost = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.uri = f"mongodb://127.0.0.1:{self.port}/?{parts.query}"
 
-    def close(self) -> None:
-        for end in [self._listening, *self._open]:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                here = self._listening.accept()[0]
-                there = socket.create_connection(self._there)
-                self._open += [here, there]
-                to_be_lost: set[int] = set()
-                for way in (self._requests, self._answers):
-                    threading.Thread(target=self._pump, args=(way, here, there, to_be_lost), daemon=True).start()
+    def greet(self, here: socket.socket) -> None:
+        there = socket.create_connection(self._there)
+        self._open += [here, there]
+        to_be_lost: set[int] = set()
+        for way in (self._requests, self._answers):
+            threading.Thread(target=self._pump, args=(way, here, there, to_be_lost), daemon=True).start()
 
     def _pump(self, way: object, here: socket.socket, there: socket.socket, to_be_lost: set[int]) -> None:
         with suppress(OSError, EOFError):
@@ -67,7 +60,10 @@ class LossyWay:
         while True:
             message = _message(here)
             if any(f"\x02{command}\x00".encode() in message[:60] for command in self.losing):
-                to_be_lost.add(_HEADER.unpack_from(message)[1])
+                if self.spared:
+                    self.spared -= 1
+                else:
+                    to_be_lost.add(_HEADER.unpack_from(message)[1])
             there.sendall(message)
 
     def _answers(self, here: socket.socket, there: socket.socket, to_be_lost: set[int]) -> None:

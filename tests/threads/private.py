@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from .relay import Relay
 
-class PrivateRelay:
+
+class PrivateRelay(Relay):
     """``port`` speaks TLS on 127.0.0.1; ``authority`` is the file that a client needs to trust it."""
 
     def __init__(self, folder: Path, port: int, host: str = "127.0.0.1") -> None:
@@ -24,24 +26,9 @@ class PrivateRelay:
         self.authority, chain = _certificates(folder)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(chain)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
-        self.port = int(self._listening.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        for end in [self._listening, *self._open]:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                here = self._listening.accept()[0]
-                threading.Thread(target=self._greet, args=(here,), daemon=True).start()
-
-    def _greet(self, here: socket.socket) -> None:
+    def greet(self, here: socket.socket) -> None:
         try:
             near = self._context.wrap_socket(here, server_side=True)
         except OSError:  # a client that does not trust us

@@ -9,7 +9,6 @@ import bson
 import pytest
 from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
-from pymongo import MongoClient
 
 from jupyter_frevagpt.domain.values import Search, ThreadRef, ThreadSummary
 from jupyter_frevagpt.domain.variants import Assistant, Code, CodeOutput, StreamVariant, ToolOutput, User
@@ -17,14 +16,8 @@ from jupyter_frevagpt.threads.connection import _CODEC
 from jupyter_frevagpt.threads.documents import summary_of
 from jupyter_frevagpt.threads.mongo import MongoThreadStore
 
+from .conftest import Raw
 from .test_stores import ALICE, QUESTION
-
-Raw = MongoClient[dict[str, Any]]
-
-
-@pytest.fixture
-def threads(raw: Raw, database: str) -> Any:
-    return raw[database]["threads"]
 
 
 async def names(store: MongoThreadStore, limit: int = 50, page: int = 0) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,13 +31,6 @@ def relay(mongo_uri: str, tmp_path: Path) -> Iterator[PrivateRelay]:
     made = PrivateRelay(tmp_path, there.port or 27017, there.hostname or "127.0.0.1")
     yield made
     made.close()
-
-
-@pytest.fixture
-def clients(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[MongoClients]:
-    made = MongoClients()
-    yield made
-    jp_asyncio_loop.run_until_complete(made.aclose())
 
 
 async def kept(relay: PrivateRelay, database: str, clients: MongoClients, options: str = "", *, own: bool) -> bool:

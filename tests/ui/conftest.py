@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 from ..scripted import Scripted, start_scripted
-from .lab import Lab
+from .lab import JUPYTERLAB, Lab
 
 # machines are shared and slow at times
 expect.set_options(timeout=20_000)
@@ -38,6 +38,7 @@ PLANT = (
     " '<p id=planted style=\"color: #777; background: #888\">hard to read</p>')"
 )
 IMAGES = Path(__file__).parents[2] / "docs/images"
+OUR_SCRIPTS = "/jupyter-frevagpt/"
 IDLE = (
     "() => { const w = window.jupyterapp.shell.currentWidget; const k = w?.sessionContext?.session?.kernel;"
     " return k && k.status === 'idle'; }"
@@ -60,19 +61,17 @@ def service() -> Iterator[Scripted]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory, service: Scripted) -> Iterator[Lab]:
-    base = tmp_path_factory.mktemp("lab")
-    catalogue = base / "models.json"
-    names = ("scripted", "scripted-two")
-    entries = [
-        {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_base": service.base, "api_key": "none"}}
-        for name in names
-    ]
-    catalogue.write_text(json.dumps({"model_list": entries}))
-    # the scripts answer the questions of the tests, not the one for a title
-    settings = ("--FrevaGPT.local_model=False", "--FrevaGPT.title_model=-")
-    running = Lab(base, f"--FrevaGPT.catalogue={catalogue}", *settings)
+    running = scripted_lab(tmp_path_factory.mktemp("lab"), service)
     yield running
     running.close()
+
+
+def scripted_lab(base: Path, service: Scripted, application: tuple[str, str] = JUPYTERLAB) -> Lab:
+    """Start an application whose models are those of a scripted service."""
+    catalogue = service.catalogue(base / "models.json", {"scripted": {}, "scripted-two": {}})
+    # the scripts answer the questions of the tests, not the one for a title
+    settings = ("--FrevaGPT.local_model=False", "--FrevaGPT.title_model=-")
+    return Lab(base, f"--FrevaGPT.catalogue={catalogue}", *settings, application=application)
 
 
 @pytest.fixture(scope="session")
@@ -85,23 +84,31 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-OpenPage = Callable[[Lab], Page]
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
 def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Return a function that opens a page logged in to a Lab; no script error may have come by the end of the test."""
+    """Return a function that opens a page logged in to a Lab; no script error may have come by the end of the test.
+
+    Excused are errors with one of the texts that come from elsewhere than our own scripts.
+    """
     pages: list[Page] = []
     errors: list[str] = []
 
-    def new(lab: Lab) -> Page:
+    def new(lab: Lab, *excused: str) -> Page:
         context = browser.new_context(
             viewport={"width": 1360, "height": 850},
             locale="en-US",
             extra_http_headers={"Authorization": f"token {lab.token}"},
         )
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
+
+        def note(error: Error) -> None:
+            if error.message not in excused or OUR_SCRIPTS in (error.stack or OUR_SCRIPTS):
+                errors.append(f"{error}\n{error.stack}")
+
+        page.on("pageerror", note)
         pages.append(page)
         return page
 
@@ -154,6 +161,7 @@ def open_lab(page: Page, lab: Lab, workspace: str) -> None:
     """Open a fresh workspace with the assistant's panel."""
     page.goto(f"{lab.url}/lab/workspaces/{workspace}?reset", wait_until="domcontentloaded")
     ready(page)
+    page.wait_for_selector(".jp-Launcher")  # put into the empty main area behind all else, and given the focus
     show_panel(page)
 
 
@@ -171,8 +179,11 @@ def reload(page: Page) -> None:
 
 
 def show_panel(page: Page) -> None:
-    """Show the assistant."""
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('frevagpt:open'); }")
+    """Show the assistant; its box takes the focus with the next frame, and not later from what a test opens."""
+    page.evaluate(
+        "async () => { await window.jupyterapp.commands.execute('frevagpt:open');"
+        " await new Promise(done => requestAnimationFrame(done)); }"
+    )
     page.wait_for_selector(".jp-FrevaGPT-input textarea", state="visible")
 
 

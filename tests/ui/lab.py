@@ -1,4 +1,4 @@
-"""A real JupyterLab in a process of its own, with folders and token of its own."""
+"""A real JupyterLab, or Jupyter Notebook, in a process of its own, with folders and token of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ import urllib.request
 from pathlib import Path
 
 NO_NEWS = '{"fetchNews": "false", "checkForUpdates": false}'
+# The module of each, and the class that has its settings.
+JUPYTERLAB, NOTEBOOK = ("jupyterlab", "LabApp"), ("notebook", "JupyterNotebookApp")
 
 
 class Lab:
-    """A running JupyterLab; ``root`` is the folder that its file browser shows."""
+    """A running JupyterLab, or another application; ``root`` is the folder that its file browser shows."""
 
-    def __init__(self, base: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, base: Path, *arguments: str, application: tuple[str, str] = JUPYTERLAB, **environment: str
+    ) -> None:
         self.base = base
+        self._module, self._settings = application
         self.root = base / "root"
         self.root.mkdir()
         self.log = base / "lab.log"
@@ -39,12 +44,17 @@ class Lab:
         }
         folders = {f"JUPYTER_{kind}_DIR": str(self.base / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
         environment = {**kept, **folders, "IPYTHONDIR": str(self.base / "ipython"), "JUPYTER_TOKEN": self.token}
+        # the settings of each are served by JupyterLab's extension where that is installed
+        kept_in = [
+            f"--{application}.{trait}={self.base / folder}"
+            for application in {"LabApp", self._settings}
+            for trait, folder in (("workspaces_dir", "workspaces"), ("user_settings_dir", "settings"))
+        ]
         command = [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+            sys.executable, "-m", self._module, "--no-browser", "--allow-root",
             "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0",
-            f"--ServerApp.root_dir={self.root}", "--LabApp.expose_app_in_browser=True",
-            f"--LabApp.workspaces_dir={self.base / 'workspaces'}",
-            f"--LabApp.user_settings_dir={self.base / 'settings'}",
+            f"--ServerApp.root_dir={self.root}", f"--{self._settings}.expose_app_in_browser=True",
+            *kept_in,
             "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
             "--LabApp.extension_manager=readonly", *self._arguments,
         ]  # fmt: skip

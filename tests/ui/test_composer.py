@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import random
 import re
 import secrets
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from ..scripted import Scripted
+from .box import ANSWER, PASTE, active, box, chips, choose_model, drag, names, offers, pictures, sent
 from .conftest import (
     AXE,
     CONTRAST,
@@ -33,24 +30,6 @@ from .conftest import (
 )
 from .lab import Lab
 
-ANSWER = [{"reply": [{"text": "I have read it."}]}]
-# as the browser does when something is pasted
-PASTE = """
-async ([size, type, text]) => {
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = size;
-  const context = canvas.getContext('2d');
-  context.fillStyle = '#246';
-  context.fillRect(0, 0, size[0], size[1] / 2);
-  const blob = await new Promise(done => canvas.toBlob(done, type));
-  const data = new DataTransfer();
-  data.items.add(new File([blob], 'image.png', {type}));
-  if (text) data.setData('text/plain', text);
-  const box = document.querySelector('.jp-FrevaGPT-input textarea');
-  return box.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
-}
-"""
-
 # the panel into the right area, so that it is seen beside the file browser
 BESIDE = """
 () => {
@@ -66,16 +45,7 @@ BESIDE = """
 def lab(tmp_path_factory: pytest.TempPathFactory, service: Scripted) -> Iterator[Lab]:
     """Return a Lab with a model that sees and one that does not."""
     base = tmp_path_factory.mktemp("composer")
-    catalogue = base / "models.json"
-    entries = [
-        {
-            "model_name": name,
-            "litellm_params": {"model": f"openai/{name}", "api_base": service.base, "api_key": "none"},
-            "model_info": {"supports_vision": name == "seeing"},
-        }
-        for name in ("seeing", "blind")
-    ]
-    catalogue.write_text(json.dumps({"model_list": entries}))
+    catalogue = service.catalogue(base / "models.json", {"seeing": {"supports_vision": True}, "blind": {}})
     running = Lab(base, f"--FrevaGPT.catalogue={catalogue}", "--FrevaGPT.local_model=False", "--FrevaGPT.title_model=-")
     yield running
     running.close()
@@ -84,45 +54,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory, service: Scripted) -> Iterator
 @pytest.fixture(autouse=True)
 def answering(service: Scripted) -> None:
     service.set_script(ANSWER)
-
-
-def box(page: Page) -> Locator:
-    return page.locator(".jp-FrevaGPT-input textarea")
-
-
-def offers(page: Page) -> Locator:
-    return page.locator(".jp-FrevaGPT-offer[role=option]")
-
-
-def chips(page: Page) -> Locator:
-    """Return the chips of the question that is being written."""
-    return page.locator(".jp-FrevaGPT-input .jp-FrevaGPT-chip")
-
-
-def names(page: Page) -> Locator:
-    """Return how they are called, without what is shown of them."""
-    return chips(page).locator(".jp-FrevaGPT-chip-name")
-
-
-def active(page: Page) -> str:
-    """Return the option that the box names as active."""
-    name = box(page).get_attribute("aria-activedescendant")
-    assert name
-    return page.locator(f"[id='{name}']").inner_text()
-
-
-def sent(page: Page, service: Scripted) -> str:
-    """Send what stands in the box by the keyboard; return the text of the message that the model got."""
-    box(page).press("Enter")
-    expect(page.locator(".jp-FrevaGPT-answer").last).to_contain_text("I have read it.", timeout=20_000)
-    content = service.requests()[-1]["body"]["messages"][-1]["content"]
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
-
-
-def pictures(service: Scripted) -> list[Image.Image]:
-    content = service.requests()[-1]["body"]["messages"][-1]["content"]
-    parts = [part for part in content if part["type"] == "image_url"] if isinstance(content, list) else []
-    return [Image.open(BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2]))) for part in parts]
 
 
 def test_a_variable_is_sent_along_by_the_keyboard_alone(page: Page, lab: Lab, service: Scripted, name: str) -> None:
@@ -257,22 +188,6 @@ def test_files_and_cells_are_dropped(page: Page, lab: Lab, service: Scripted, na
     message = sent(page, service)
     assert f"\n{word}\n" in message
     assert f"drag_me = {number}" in message
-
-
-def drag(page: Page, source: Locator, target: Locator) -> None:
-    source.click()
-    start, end = source.bounding_box(), target.bounding_box()
-    assert start
-    assert end
-    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(start["x"] + start["width"] / 2 + 12, start["y"] + start["height"] / 2 + 12, steps=4)
-    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
-    page.mouse.up()
-
-
-def choose_model(page: Page, name: str) -> None:
-    page.locator(".jp-FrevaGPT-model select").select_option(name)
 
 
 def test_a_pasted_picture_is_for_a_model_that_sees(page: Page, service: Scripted) -> None:

@@ -46,6 +46,16 @@ def ends(page: Page, turns: int = 1) -> None:
     expect(page.locator(".jp-FrevaGPT-usage")).to_have_count(turns, timeout=60_000)
 
 
+def wait_until_a_cell_runs(page: Page) -> None:
+    """Wait until a cell of the notebook runs; where that is asked about, say yes."""
+    once = page.locator(".jp-FrevaGPT-approve-once")
+    running = page.locator(".jp-NotebookPanel .jp-Cell .jp-InputPrompt", has_text="[*]")
+    expect(once.or_(running).first).to_be_visible(timeout=30_000)
+    if once.count():
+        once.click()
+    expect(running).to_be_visible(timeout=30_000)
+
+
 def tool_text(service: Scripted) -> str:
     """Return what the model was told last by a tool."""
     messages = service.requests()[-1]["body"]["messages"]
@@ -271,12 +281,7 @@ def test_stop_interrupts_the_cell_that_the_model_runs(page: Page, lab: Lab, serv
     known_hash = read(page, service, source)
     service.set_script(rules("wait", tool_call("run_cell", cell_id="cell0", hash=known_hash)))
     ask(page, "wait for it")
-    once = page.locator(".jp-FrevaGPT-approve-once")
-    running = page.locator(".jp-NotebookPanel .jp-Cell .jp-InputPrompt", has_text="[*]")
-    expect(once.or_(running).first).to_be_visible(timeout=30_000)
-    if once.count():
-        once.click()
-    expect(running).to_be_visible(timeout=30_000)
+    wait_until_a_cell_runs(page)
     page.locator(".jp-FrevaGPT-stop").click()
     ends(page, 2)
     expect(output_of(page, 0)).to_contain_text("KeyboardInterrupt", timeout=20_000)
@@ -311,12 +316,7 @@ def test_a_page_that_is_reloaded_tells_what_it_leaves_undone(
     known_hash = read(page, service, source)
     service.set_script(rules("wait", tool_call("run_cell", cell_id="cell0", hash=known_hash)))
     ask(page, "wait for it")
-    once = page.locator(".jp-FrevaGPT-approve-once")
-    running = page.locator(".jp-NotebookPanel .jp-Cell .jp-InputPrompt", has_text="[*]")
-    expect(once.or_(running).first).to_be_visible(timeout=30_000)
-    if once.count():
-        once.click()
-    expect(running).to_be_visible(timeout=30_000)
+    wait_until_a_cell_runs(page)
     reload(page)
     ends(page, 2)
     assert "went away" in tool_text(service)

@@ -116,6 +116,8 @@ def test_a_question_waits_until_its_notice_is_read(panel: Page, strict: Lab, mod
     expect(page.locator(".jp-FrevaGPT-input textarea")).to_have_value("print twelve")
     assert asked(models) == before
     page.get_by_role("button", name="I have read this: send").click()
+    # the chat's own kernel starts for it
+    expect(page.locator(".jp-FrevaGPT-card")).to_have_attribute("data-state", "done", timeout=60_000)
     expect(page.locator(".jp-FrevaGPT-answer")).to_contain_text("Twelve.")
     expect(notice).to_have_count(0)
     wait_for_setting(page, strict, "acknowledged", [ELSEWHERE])

@@ -1,14 +1,19 @@
-/** Lines about approvals and changes, as a server would write them. */
+/** Lines as a server would write them. */
 
 import type { IApprovalHint, IChangesHint } from '../api/review';
 import type { IDisplay, RunState, Variant } from '../api/variants';
 
 export const THREAD = 't'.repeat(32);
 export const END: Variant = { variant: 'StreamEnd', content: 'Finished.' };
+export const ERROR: Variant = { variant: 'StreamEnd', content: 'Error.' };
 export const STOPPED: Variant = { variant: 'StreamEnd', content: 'Stopped.' };
 
-export function opening(question?: string, model?: string): Variant {
-  return { variant: 'ServerHint', content: { thread_id: THREAD, running: true, question, model } };
+export function opening(question?: string, model?: string, running = true): Variant {
+  return { variant: 'ServerHint', content: { thread_id: THREAD, running, question, model } };
+}
+
+export function text(content: string): Variant {
+  return { variant: 'Assistant', content };
 }
 
 export function code(text: string, id = 'c'): Variant {

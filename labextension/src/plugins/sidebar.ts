@@ -1,6 +1,7 @@
-/** The plugin that puts the chat panel into Lab's left area. */
+/** The plugin that makes the chat panel and puts it beside the notebooks. */
 
 import {
+  ILabShell,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
@@ -43,6 +44,7 @@ import { LabFiles } from './files';
 import { addNotebookCommands } from './notebookcommands';
 import { LabNotebooks } from './notebooks';
 import { announce } from './notifications';
+import { addPlaceCommands, Place } from './place';
 import { Preferences } from './preferences';
 import { addPrivacyCommand, follow, switchedOff } from './privacy';
 import { slashesOf } from './slashes';
@@ -56,7 +58,7 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
   autoStart: true,
   provides: IFrevaGPT,
   requires: [IRenderMimeRegistry, INotebookTracker],
-  optional: [ITranslator, ISettingRegistry, ILayoutRestorer, ICommandPalette, IConsoleTracker],
+  optional: [ITranslator, ISettingRegistry, ILayoutRestorer, ICommandPalette, IConsoleTracker, ILabShell],
   activate: async (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
@@ -65,7 +67,8 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
     settings: ISettingRegistry | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    consoles: IConsoleTracker | null
+    consoles: IConsoleTracker | null,
+    labShell: ILabShell | null
   ): Promise<IFrevaGPT> => {
     const trans = (translator ?? nullTranslator).load('jupyter_frevagpt');
     const preferences = new Preferences();
@@ -132,14 +135,10 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
       rendermime: untrusted(rendermime, translator ?? undefined),
       trans
     };
-    const show = (): void => {
-      if (!panel.isAttached) {
-        app.shell.add(panel, 'left', { rank: 850 });
-      }
-      app.shell.activateById(panel.id);
-    };
+    const show = (): void => place.show();
     const chatMenu = addThreadCommands({ app, client, palette, parts, show });
     const panel = new Sidebar({ ...parts, chatMenu });
+    const place = new Place(app.shell, panel);
     acceptDrops({ node: panel.node, draft, around, contents, trans });
     const api: IFrevaGPT = {
       open: () => {
@@ -157,9 +156,11 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
     follow(preferences, panel, show);
     announce({ outlook: new Outlook(conversation), panel, preferences, show, trans });
     addPrivacyCommand({ app, palette, privacy: parts.privacy, show, trans });
-    app.shell.add(panel, 'left', { rank: 850, type: 'FrevaGPT' });
     restorer?.add(panel, panel.id);
     addCommands({ app, palette, conversation, trans, api });
+    if (labShell) {
+      addPlaceCommands({ app, palette, panel, place, draft, trans });
+    }
     addNotebookCommands({ app, palette, conversation, draft, workbench, trans, api });
     void app.restored.then(() => Promise.all([catalogue.load(), conversation.restore(), threads.refresh()]));
     return api;

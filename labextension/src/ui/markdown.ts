@@ -1,36 +1,68 @@
-/** A growing Markdown text in the page: only the block that changed is rendered again. */
+/** A growing Markdown text in the page: only the blocks that changed are rendered again, a few at a time. */
 
 import type { IRenderMime, IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 
-import { splitBlocks } from '../model/blocks';
+import { splitBlocks, splitWhole } from '../model/blocks';
 
 const TYPE = 'text/markdown';
 
-/** One rendered block; asked again while it renders, it renders the latest text once more. */
+/** How long one task may render, in milliseconds, before the page gets its turn. */
+const SLICE = 12;
+
+/** How long a growing text stays as it is shown, in milliseconds: a stream may bring a hundred pieces a second. */
+const CALM = 50;
+
+/** What share of the time may be spent on rendering while it grows. */
+const SHARE = 0.25;
+
+/** How many characters are searched for formulas in one task. */
+const GROUP = 1000;
+
+/** What may be a formula. */
+const FORMULA = /\$|\\[([]|\\begin\{/;
+
+/** Formulas are left to the view: each search for them has the whole page laid out. */
+const NO_FORMULAS: IRenderMime.ILatexTypesetter = { typeset: () => undefined };
+
+/** Blocks whose formulas are typeset together. */
+class Group {
+  constructor(parent: HTMLElement) {
+    this.node.className = 'jp-FrevaGPT-blocks';
+    parent.append(this.node);
+  }
+
+  get full(): boolean {
+    return this.blocks.reduce((sum, block) => sum + block.length, 0) >= GROUP;
+  }
+
+  readonly node = document.createElement('div');
+  readonly blocks: Block[] = [];
+}
+
+/** One rendered block. */
 class Block {
   constructor(
     private readonly _rendermime: IRenderMimeRegistry,
-    parent: HTMLElement
+    readonly group: Group
   ) {
     this._renderer = _rendermime.createRenderer(TYPE);
-    Widget.attach(this._renderer, parent);
+    Widget.attach(this._renderer, group.node);
+    group.blocks.push(this);
   }
 
-  get node(): HTMLElement {
-    return this._renderer.node;
+  get length(): number {
+    return this._text?.length ?? 0;
+  }
+
+  shows(text: string): boolean {
+    return text === this._text;
   }
 
   async render(text: string): Promise<void> {
-    if (text === this._text) {
-      return this._rendering;
-    }
     this._text = text;
-    if (!this._busy) {
-      this._busy = true;
-      this._rendering = this._work();
-    }
-    return this._rendering;
+    const model = this._rendermime.createModel({ data: { [TYPE]: text }, trusted: false });
+    await this._renderer.renderModel(model);
   }
 
   dispose(): void {
@@ -38,87 +70,121 @@ class Block {
       Widget.detach(this._renderer);
     }
     this._renderer.dispose();
-  }
-
-  private async _work(): Promise<void> {
-    let shown: string | null = null;
-    try {
-      while (shown !== this._text && !this._renderer.isDisposed) {
-        shown = this._text;
-        const model = this._rendermime.createModel({ data: { [TYPE]: shown }, trusted: false });
-        await this._renderer.renderModel(model);
-      }
-    } finally {
-      this._busy = false;
+    const { blocks, node } = this.group;
+    blocks.splice(blocks.indexOf(this), 1);
+    if (!blocks.length) {
+      node.remove();
     }
   }
 
   private _renderer: IRenderMime.IRenderer;
   private _text: string | null = null;
-  private _busy = false;
-  private _rendering: Promise<void> = Promise.resolve();
 }
 
 /** Shows one text inside a host element, which must be in the page. */
 export class MarkdownView {
   /** `finish` adds something to a text that is whole, and returns what takes it away. */
   constructor(
-    private readonly _rendermime: IRenderMimeRegistry,
+    rendermime: IRenderMimeRegistry,
     private readonly _host: HTMLElement,
     private readonly _finish?: (node: HTMLElement) => () => void
-  ) {}
+  ) {
+    this._typesetter = rendermime.latexTypesetter;
+    this._rendermime = rendermime.clone({ latexTypesetter: NO_FORMULAS });
+  }
 
   /** Show a text soon; `whole` when it will not grow any more. */
   show(text: string, whole: boolean): void {
+    if (text === this._text && whole === this._whole) {
+      return;
+    }
     this._text = text;
     this._whole = whole;
-    this._frame ??= window.requestAnimationFrame(() => {
-      this._frame = null;
-      this._render().catch(console.warn);
-    });
+    this._changed = true;
+    this._soon();
   }
 
   dispose(): void {
+    this._disposed = true;
     if (this._frame !== null) {
       window.cancelAnimationFrame(this._frame);
     }
+    window.clearTimeout(this._timer);
     this._unfinish();
     this._blocks.forEach(block => block.dispose());
     this._blocks = [];
-    this._disposed = true;
   }
 
-  private async _render(): Promise<void> {
-    if (this._whole) {
-      await this._renderWhole();
+  private _soon(): void {
+    if (this._frame !== null || this._busy) {
       return;
     }
-    const texts = splitBlocks(this._text);
+    const wait = this._whole ? 0 : this._next - performance.now();
+    window.clearTimeout(this._timer);
+    if (wait > 0) {
+      this._timer = window.setTimeout(() => this._soon(), wait);
+      return;
+    }
+    this._frame = window.requestAnimationFrame(() => {
+      this._frame = null;
+      this._busy = true;
+      const began = performance.now();
+      this._render()
+        .catch(console.warn)
+        .finally(() => {
+          this._busy = false;
+          const now = performance.now();
+          this._next = now + Math.max(CALM, (now - began) * (1 / SHARE - 1));
+          if (this._changed && !this._disposed) {
+            this._soon();
+          }
+        });
+    });
+  }
+
+  /** Render what changed; a text that grows meanwhile is shown by the next round. */
+  private async _render(): Promise<void> {
+    const whole = this._whole;
+    this._changed = false;
+    this._unfinish();
+    const texts = whole ? splitWhole(this._text) : splitBlocks(this._text);
     while (this._blocks.length > texts.length) {
       this._blocks.pop()?.dispose();
     }
-    texts.forEach((text, at) => {
-      this._blocks[at] ??= new Block(this._rendermime, this._host);
-      this._blocks[at].render(text).catch(console.warn);
-    });
+    let formulas = false;
+    let began = performance.now();
+    for (const [at, text] of texts.entries()) {
+      const block = (this._blocks[at] ??= this._block());
+      if (!block.shows(text)) {
+        await block.render(text).catch(console.warn);
+        formulas ||= FORMULA.test(text);
+      }
+      if (this._disposed) {
+        return;
+      }
+      const next = this._blocks[at + 1];
+      const last = next ? next.group !== block.group : block.group.full || at === texts.length - 1;
+      if (formulas && last) {
+        formulas = false;
+        await this._typeset(block.group.node);
+      }
+      if (performance.now() - began > SLICE) {
+        await turn();
+        began = performance.now();
+      }
+    }
+    if (whole && this._finish && !this._changed && !this._disposed) {
+      this._added = this._finish(this._host);
+    }
   }
 
-  /** Render the text in one piece, for what spans blocks (references, loose lists), then put it in their place. */
-  private async _renderWhole(): Promise<void> {
-    const block = new Block(this._rendermime, this._host);
-    const old = this._blocks;
-    this._unfinish();
-    this._blocks = [block];
-    block.node.style.display = old.length ? 'none' : '';
-    await block.render(this._text).finally(() => {
-      old.forEach(one => one.dispose());
-      block.node.style.display = '';
-    });
-    if (this._disposed) {
-      block.dispose();
-    } else if (this._finish && this._blocks[0] === block) {
-      this._added = this._finish(block.node);
-    }
+  private _block(): Block {
+    const last = this._blocks.at(-1)?.group;
+    return new Block(this._rendermime, last && !last.full ? last : new Group(this._host));
+  }
+
+  private async _typeset(node: HTMLElement): Promise<void> {
+    await Promise.resolve(this._typesetter?.typeset(node)).catch(console.warn);
   }
 
   private _unfinish(): void {
@@ -126,10 +192,21 @@ export class MarkdownView {
     this._added = null;
   }
 
+  private readonly _rendermime: IRenderMimeRegistry;
+  private readonly _typesetter: IRenderMime.ILatexTypesetter | null;
   private _text = '';
   private _whole = false;
+  private _changed = false;
+  private _busy = false;
+  private _next = -Infinity;
   private _frame: number | null = null;
+  private _timer = 0;
   private _blocks: Block[] = [];
   private _added: (() => void) | null = null;
   private _disposed = false;
+}
+
+/** Let the page do what else it has to. */
+function turn(): Promise<void> {
+  return new Promise(resolve => window.setTimeout(resolve));
 }

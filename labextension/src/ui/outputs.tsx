@@ -53,7 +53,8 @@ export function Outputs(props: { run: CodeRun; label: string }): JSX.Element {
       model.dispose();
     };
   }, [run, rendermime]);
-  return <div ref={host} className="jp-FrevaGPT-card-output" role="group" aria-label={label} />;
+  // long output scrolls, by the keyboard too
+  return <div ref={host} className="jp-FrevaGPT-card-output" role="group" aria-label={label} tabIndex={0} />;
 }
 
 /** Return an output with nothing in it but what is to be shown. */

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pytest
 
 from jupyter_frevagpt.kernels.review import review
 
+from .ids import short
 from .kernel import FACTS
 
 CHANGED: tuple[tuple[str, str], ...] = (
@@ -63,10 +62,6 @@ NOT_CHANGED: tuple[str, ...] = (
     "import copy\na, b = copy.deepcopy([df, df])\na['x'] = 1",
     "a, b = np.meshgrid(ds.lon, ds.lat)\na[0] = 1",
 )
-
-
-def short(code: str) -> str:
-    return textwrap.shorten(repr(code), 60)
 
 
 @pytest.mark.parametrize(("name", "code"), CHANGED, ids=[short(code) for _, code in CHANGED])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import msgspec
 import pytest
 
 from jupyter_frevagpt.kernels.review import review
 
+from .ids import short
 from .kernel import FACTS
 
 TOO_MUCH: tuple[str, ...] = (
@@ -73,10 +72,6 @@ FINE: tuple[str, ...] = (
     "2 ** 10**9 if n else 1",
     "np.ones(10**9 // 10**6)",
 )
-
-
-def short(code: str) -> str:
-    return textwrap.shorten(repr(code), 60)
 
 
 @pytest.mark.parametrize("code", TOO_MUCH, ids=short)

@@ -12,6 +12,7 @@ from jupyter_frevagpt.kernels.review.reading import transformed
 
 from . import attacks, clever, climate, evasions, field_work, held_out
 from .evasions import NOT_PYTHON
+from .ids import short
 from .kernel import FACTS
 
 ALL_EVASIONS = evasions.EVASIONS + attacks.ATTACKS + clever.EVASIONS
@@ -26,7 +27,7 @@ def _compiles(code: str) -> None:
     compile(text, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-@pytest.mark.parametrize("code", ALL_EVASIONS, ids=lambda code: textwrap.shorten(repr(code), 60))
+@pytest.mark.parametrize("code", ALL_EVASIONS, ids=short)
 def test_an_evasion_asks(code: str) -> None:
     found = review(code, FACTS)
     assert not found.harmless
@@ -47,7 +48,7 @@ def test_the_corpora_are_large_and_without_repeats() -> None:
 @pytest.mark.parametrize(
     "code",
     climate.SNIPPETS + held_out.SNIPPETS + field_work.SNIPPETS,
-    ids=lambda code: textwrap.shorten(repr(code), 60),
+    ids=short,
 )
 def test_a_snippet_compiles(code: str) -> None:
     _compiles(code)

@@ -1,26 +1,11 @@
-import { Signal, type ISignal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { IHint, Variant } from '../../api/variants';
 import { Asked } from '../../model/asked';
-import { Conversation } from '../../model/conversation';
-import { Draft } from '../../model/draft';
-import type { IKernel, IKernels } from '../../model/kernel';
-import { Memory } from '../../model/memory';
-import { FakeServer } from '../server';
-
-class FakeKernels implements IKernels {
-  current: IKernel = { id: 'k', notebook: 'a.ipynb', name: 'Python 3' };
-  readonly changed: ISignal<IKernels, void> = new Signal<IKernels, void>(this);
-  find = (): null => null;
-}
-
-const OPENING: Variant = { variant: 'ServerHint', content: { thread_id: 't'.repeat(32), running: true } };
-const END: Variant = { variant: 'StreamEnd', content: 'Finished.' };
-
-function text(content: string): Variant {
-  return { variant: 'Assistant', content };
-}
+import type { Conversation } from '../../model/conversation';
+import { END, opening, text } from '../hints';
+import type { FakeServer } from '../server';
+import { Talk } from '../talk';
 
 function code(content: string): Variant[] {
   return [
@@ -34,15 +19,7 @@ describe('Asked', () => {
   let talk: Conversation;
 
   beforeEach(() => {
-    window.sessionStorage.clear();
-    server = new FakeServer();
-    talk = new Conversation({
-      client: server.client,
-      kernels: new FakeKernels(),
-      draft: new Draft(),
-      memory: new Memory(),
-      model: () => 'm'
-    });
+    ({ server, talk } = new Talk());
   });
 
   function over(asked: Asked): Promise<void> {
@@ -52,7 +29,7 @@ describe('Asked', () => {
   }
 
   it('follows an answer to its end', async () => {
-    server.will('streamresponse', { lines: [OPENING, text('It is '), text('warm ![x](y).'), ...code('a = 1'), text('Done.'), END] });
+    server.will('streamresponse', { lines: [opening(), text('It is '), text('warm ![x](y).'), ...code('a = 1'), text('Done.'), END] });
     const asked = new Asked(talk, 'how warm?');
     const seen: string[] = [];
     asked.changed.connect(() => seen.push(asked.progress));
@@ -66,7 +43,7 @@ describe('Asked', () => {
 
   it('takes the last block of code in the answer before what was run', async () => {
     const blocks = 'so:\n```python\nx = 1\n```\nor\n````py\ny = """\n```\n"""\n````\nand\n```bash\nls\n```';
-    server.will('streamresponse', { lines: [OPENING, ...code('a = 1'), text(blocks), END] });
+    server.will('streamresponse', { lines: [opening(), ...code('a = 1'), text(blocks), END] });
     const asked = new Asked(talk, 'write it');
     await over(asked);
     expect(asked.code).toBe('y = """\n```\n"""');
@@ -75,8 +52,8 @@ describe('Asked', () => {
   it('waits in the queue, and is told from the same question before', async () => {
     let end = (): void => undefined;
     const gate = new Promise<void>(resolve => (end = resolve));
-    server.will('streamresponse', { lines: [OPENING, text('first')], then: gate, rest: [END] });
-    server.will('streamresponse', { lines: [OPENING, text('second'), END] });
+    server.will('streamresponse', { lines: [opening(), text('first')], then: gate, rest: [END] });
+    server.will('streamresponse', { lines: [opening(), text('second'), END] });
     const before = talk.send('again?');
     await expect.poll(() => talk.status).toBe('answering');
     const asked = new Asked(talk, 'again?');
@@ -93,7 +70,7 @@ describe('Asked', () => {
     const gate = new Promise<void>(resolve => (end = resolve));
     const approval = { id: 'a', call: 'c', code: 'x', reasons: [], standing: false, risk: '' };
     const waits = { variant: 'ServerHint', content: { approval } as unknown as IHint } as Variant;
-    server.will('streamresponse', { lines: [OPENING, ...code('x').slice(0, 1), waits], then: gate, rest: [END] });
+    server.will('streamresponse', { lines: [opening(), ...code('x').slice(0, 1), waits], then: gate, rest: [END] });
     const first = new Asked(talk, 'first');
     await expect.poll(() => first.progress).toBe('asking for leave');
     const second = new Asked(talk, 'second');
@@ -104,7 +81,7 @@ describe('Asked', () => {
   });
 
   it('is gone with the chat', async () => {
-    server.will('streamresponse', { lines: [OPENING, text('far')], then: new Promise(() => undefined) });
+    server.will('streamresponse', { lines: [opening(), text('far')], then: new Promise(() => undefined) });
     const asked = new Asked(talk, 'how far?');
     await expect.poll(() => asked.markdown).toBe('far');
     talk.newChat();

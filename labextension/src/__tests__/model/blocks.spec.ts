@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { splitBlocks } from '../../model/blocks';
+import { splitBlocks, splitWhole } from '../../model/blocks';
 
 describe('splitBlocks', () => {
   it.each([
@@ -28,5 +28,31 @@ describe('splitBlocks', () => {
       expect(blocks.slice(0, settled)).toEqual(before.slice(0, settled));
       before = blocks;
     }
+  });
+});
+
+describe('splitWhole', () => {
+  it.each([
+    ['paragraphs', 'a\n\nb', ['a\n\n', 'b']],
+    ['a loose list', 'a\n\n1. b\n\n   c\n\n2. d\n\ne', ['a\n\n', '1. b\n\n   c\n\n2. d\n\n', 'e']],
+    ['code in a list', '- a\n\n  ```\n  x\n  ```\n\nb', ['- a\n\n  ```\n  x\n  ```\n\n', 'b']],
+    ['HTML that may go on', '<details>\n\na\n\n</details>', ['<details>\n\na\n\n</details>']],
+    ['HTML in code', '```\n<b>\n```\n\na', ['```\n<b>\n```\n\n', 'a']],
+    ['nothing', '', []]
+  ])('splits %s', (_, text, blocks) => {
+    expect(splitWhole(text)).toEqual(blocks);
+  });
+
+  it('brings along what is referred to, and nothing else', () => {
+    const text = '[A b][X] ![c]\n\nd [x]\n\ne\n\n[x]: http://a.org "T"\n[ A  B ]: http://b.org\n[x]: http://c.org';
+    expect(splitWhole(text).slice(0, 3)).toEqual([
+      '[x]: http://a.org "T"\n[ A  B ]: http://b.org\n\n[A b][X] ![c]\n\n',
+      '[x]: http://a.org "T"\n\nd [x]\n\n',
+      'e\n\n'
+    ]);
+  });
+
+  it('takes no definition from code', () => {
+    expect(splitWhole('[x]\n\n```\n[x]: http://a.org\n```')).toEqual(['[x]\n\n', '```\n[x]: http://a.org\n```']);
   });
 });

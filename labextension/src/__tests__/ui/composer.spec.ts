@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ISettings, Variant } from '../../api/variants';
 import type { ISentChip } from '../../model/chips';
+import { END, opening } from '../hints';
 import { Shown } from '../panel';
 import { FakeServer } from '../server';
 
@@ -13,8 +14,6 @@ const SETTINGS: ISettings = {
   default: 'seeing',
   advice: ''
 };
-const OPENING: Variant = { variant: 'ServerHint', content: { thread_id: 't', running: true } };
-const END: Variant = { variant: 'StreamEnd', content: 'Finished.' };
 
 describe('the box', () => {
   let server: FakeServer;
@@ -77,7 +76,7 @@ describe('the box', () => {
 
   it('sends what was chosen, and shows what the server found', async () => {
     const found: ISentChip = { kind: 'variable', name: 'rain', text: '{"value":42}' };
-    const hint: Variant = { variant: 'ServerHint', content: { ...(OPENING.content as object), context: { chips: [found] } } };
+    const hint: Variant = { variant: 'ServerHint', content: { ...(opening().content as object), context: { chips: [found] } } };
     server.will('streamresponse', { lines: [hint, END] });
     await type('plot @rain');
     await vi.waitFor(() => expect(offers()).toEqual(['rain']));
@@ -102,7 +101,7 @@ describe('the box', () => {
   });
 
   it('leaves context out where there is none', async () => {
-    server.will('streamresponse', { lines: [OPENING, END] });
+    server.will('streamresponse', { lines: [opening(), END] });
     await type('plain');
     press('Enter');
     await vi.waitFor(() => expect(server.bodies('streamresponse')).toHaveLength(1));
@@ -122,8 +121,8 @@ describe('the box', () => {
   it('keeps chips with what is queued, and sends them with it', async () => {
     let go = (): void => {};
     const then = new Promise<void>(resolve => (go = resolve));
-    server.will('streamresponse', { lines: [OPENING], then, rest: [END] });
-    server.will('streamresponse', { lines: [OPENING, END] });
+    server.will('streamresponse', { lines: [opening()], then, rest: [END] });
+    server.will('streamresponse', { lines: [opening(), END] });
     await type('first');
     press('Enter');
     await vi.waitFor(() => expect(server.bodies('streamresponse')).toHaveLength(1));
@@ -204,7 +203,7 @@ describe('the box', () => {
     expect(shown.find('.jp-FrevaGPT-help').textContent).toContain('/new');
     press('Escape', {}, shown.find('.jp-FrevaGPT-help'));
     await vi.waitFor(() => expect(shown.has('.jp-FrevaGPT-help')).toBe(false));
-    server.will('streamresponse', { lines: [OPENING, END] });
+    server.will('streamresponse', { lines: [opening(), END] });
     await type('/nonsense');
     press('Enter');
     await vi.waitFor(() => expect(server.bodies('streamresponse')).toHaveLength(1));
