@@ -244,6 +244,12 @@ class Conversations:
         """Whether the caller owns the thread; raises ThreadNotFound when somebody else does."""
         return ref in self._turns or ref in self._starting or await self._threads.find(ref) is not None
 
+    async def topic(self, ref: ThreadRef) -> str:
+        """Return a thread's topic, "" where it has none; raises ThreadNotFound for somebody else's."""
+        store = await self._threads.find(ref)
+        summary = await store.summary(ref) if store is not None else None
+        return summary.topic if summary is not None else ""
+
     async def rename(self, ref: ThreadRef, topic: str) -> None:
         """Set a thread's topic; raises ThreadNotFound, BadRequest."""
         await self._threads.rename(ref, topic)

@@ -109,11 +109,11 @@ class FollowHandler(ChatbotHandler[Follow]):
         """Answer, by GET or POST."""
         ref = await self.known(given.thread_id)
         turn = self.desk.conversations.find(ref)
-        hint: dict[str, Any] = {}
+        hint: dict[str, Any] = {"topic": await self.desk.conversations.topic(ref)} if given.rich else {}
         if turn is not None and turn.running and given.rich and given.client:
             self.desk.errands.attend(ref, given.client)
         if turn is not None and given.rich:
-            hint = {"question": turn.question.content, "model": turn.question.model, **_about(turn.question)}
+            hint |= {"question": turn.question.content, "model": turn.question.model, **_about(turn.question)}
         await write_stream(self, ref, turn, self.reader(given), start=given.start, hint=hint)
 
 

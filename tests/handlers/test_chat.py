@@ -133,12 +133,14 @@ async def test_a_closed_connection_ends_no_turn_and_any_number_may_follow(chat: 
     given = {"thread_id": thread_id, "from": 2, "rich": True}
     rest = await asyncio.gather(*(chat.stream("follow", **given) for _ in range(5)))
     for lines_of_one in rest:
-        hint = {"thread_id": thread_id, "running": True, "question": "slow", "model": "first"}
+        hint = {"thread_id": thread_id, "running": True, "topic": "slow", "question": "slow", "model": "first"}
         assert lines_of_one[0]["content"] == hint
         assert joined([*seen, *lines_of_one], "Assistant") == "one two three four"
         assert lines_of_one[-1]["variant"] == "StreamEnd"
     late = await chat.stream("follow", thread_id=thread_id)
-    assert late[0]["content"]["running"] is False
+    assert late[0]["content"] == {"thread_id": thread_id, "running": False}
+    await chat.post("setthreadtopic", thread_id=thread_id, topic="renamed")
+    assert (await chat.stream("follow", thread_id=thread_id, rich=True))[0]["content"]["topic"] == "renamed"
     assert joined(late, "Assistant") == "one two three four"
 
 

@@ -33,6 +33,7 @@ export interface IUsage {
 export interface IHint {
   thread_id?: string;
   running?: boolean;
+  topic?: string;
   question?: string;
   model?: string;
   context?: { chips: ISentChip[] };

@@ -48,6 +48,11 @@ export class Conversation {
     return this._scene.transcript;
   }
 
+  /** The thread's topic as it was when it was opened, empty for a new one. */
+  get topic(): string {
+    return this._scene.topic;
+  }
+
   get status(): Status {
     return this._scene.status;
   }
@@ -156,6 +161,7 @@ export class Conversation {
   private async _open(threadId: string, ran: boolean, quiet: boolean): Promise<void> {
     const signal = this._leave();
     this._scene.threadId = threadId;
+    this._scene.topic = '';
     this._scene.transcript = new Transcript();
     this._scene.move('loading');
     try {
@@ -209,6 +215,7 @@ export class Conversation {
         this._scene.transcript.ask(hint.question ?? '', hint.model ?? '', hint.context?.chips);
       }
       first ??= hint;
+      this._scene.topic = hint.topic ?? '';
       if (first.running) {
         this._scene.transcript.catchUp();
         this._scene.move('answering');

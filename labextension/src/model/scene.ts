@@ -13,6 +13,8 @@ export type Status = 'idle' | 'loading' | 'sending' | 'answering' | 'lost' | 'st
 export class Scene {
   threadId: string | null = null;
   transcript = new Transcript();
+  /** The thread's topic as it was when it was opened. */
+  topic = '';
   /** Why the last question could not be sent or the thread not be read. */
   alert = '';
   /** The kernel of the running turn. */
@@ -46,6 +48,7 @@ export class Scene {
   /** Show nothing; the next question begins a thread. */
   clear(): void {
     this.threadId = null;
+    this.topic = '';
     this.transcript = new Transcript();
     this._memory.place = null;
     this.move('idle');

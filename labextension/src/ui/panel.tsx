@@ -25,7 +25,7 @@ export function Panel(): JSX.Element {
   const { listing } = view;
   const entries = conversation.transcript.entries;
   const empty = !entries.length && !conversation.busy && !conversation.alert;
-  const topic = threads.topicOf(conversation.threadId) || topicOf(entries) || trans.__('New chat');
+  const topic = threads.topicOf(conversation.threadId) || conversation.topic || topicOf(entries) || trans.__('New chat');
   const asked = listing ? null : chats.asked(conversation.threadId);
   const rerun = trans.__('Run the code of this chat again');
   return (

@@ -177,6 +177,17 @@ describe('Conversation', () => {
       expect(here.talk.kernel).toEqual(NOTEBOOK);
     });
 
+    it('tells the topic of its thread, and none of the next one', async () => {
+      here.memory.place = { thread: 'x', running: false, kernel: null };
+      const hint: Variant = { variant: 'ServerHint', content: { thread_id: 'x', running: false, topic: 'Snow' } };
+      here.server.will('getthread', Response.json([{ variant: 'User', content: 'q' }, END]));
+      here.server.will('follow', { lines: [hint, END] });
+      await here.talk.restore();
+      expect([here.talk.topic, here.shown()]).toEqual(['Snow', ['q']]);
+      here.talk.newChat();
+      expect(here.talk.topic).toBe('');
+    });
+
     it('follows a first turn that is not stored yet', async () => {
       here.memory.place = { thread: 'x', running: true, kernel: null };
       here.server.will('getthread', Response.json({ detail: 'Thread not found.' }, { status: 404 }));
