@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from ..domain.errors import BadRequest
+from ..domain.fence import enter
 from ..domain.protocols import Models, Prompts, Surroundings, Tool
 from ..domain.values import ModelInfo, ToolContext
-from ..domain.variants import StreamVariant, User
+from ..domain.variants import StreamVariant, ToolOutput, User
 from .imported import SOURCE, is_imported
 from .parts import TurnLimits, TurnParts
 from .rerun import MODEL, Rerun, codes_of
@@ -82,5 +83,9 @@ class Preparation:
 
 
 def _informed(context: ToolContext, history: Sequence[StreamVariant]) -> ToolContext:
-    """Return the context of a turn that has, where its thread was imported, text from outside before it begins."""
-    return msgspec.structs.replace(context, sources=[*context.sources, SOURCE]) if is_imported(history) else context
+    """Return the context of a turn before which text from outside has entered: all that the model reads again."""
+    told = [item.source for item in history if isinstance(item, ToolOutput) and item.source]
+    context = msgspec.structs.replace(context, sources=[*context.sources], outside=[*context.outside])
+    for source in ([SOURCE] if is_imported(history) else []) + told:
+        enter(context, source, outside=source in told)
+    return context

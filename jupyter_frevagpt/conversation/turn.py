@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 
+import msgspec
+
 from ..domain.errors import FrevaGPTError, ModelFailed
+from ..domain.fence import enter, named
 from ..domain.protocols import ThreadStore, Tool
 from ..domain.values import ThreadRef
 from ..domain.variants import (
@@ -294,6 +297,9 @@ class Turn:
                 if isinstance(variant, CodeOutput | ToolOutput):
                     answered, self._unanswered = True, ""
                     self._announce_cut(variant.content)
+                if isinstance(variant, ToolOutput) and (variant.source or tool.spec.outside):
+                    variant = msgspec.structs.replace(variant, source=named(variant.source or f"what {call.name} told"))
+                    enter(self._parts.context, variant.source)
                 if isinstance(variant, ServerHint) and passes(variant):
                     self._emit(variant)
                 else:

@@ -83,7 +83,8 @@ class ToolSpec(msgspec.Struct, frozen=True):
     """A tool as the model is told of it; ``parameters`` is a JSON schema of type object.
 
     ``in_page`` is true for one that needs a page in which the user's notebook can be open, ``tells_values`` for one
-    that tells the model what variables hold.
+    that tells the model what variables hold, ``outside`` for one whose outputs are all text that strangers may have
+    written: each is told to the model between marks, as data, and code is asked about from then on.
     """
 
     name: str
@@ -91,6 +92,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     in_page: bool = False
     tells_values: bool = False
+    outside: bool = False
 
 
 class ToolRequest(msgspec.Struct, frozen=True):
@@ -120,8 +122,9 @@ class ToolContext(msgspec.Struct, frozen=True):
 
     ``keep`` is false where nothing of the thread may be left on disk, ``approval`` is true for a client that can
     answer when code waits for its user's decision. ``sources`` grows: it names the text from outside that entered the
-    turn. ``client`` names the page that asked, "" for a client in which no notebook can be open. ``distrust`` says why
-    each piece of code is asked about whatever it is, "" where it is not.
+    turn; ``outside`` are those of them that strangers may have written (see ``domain/fence.py``). ``client`` names the
+    page that asked, "" for a client in which no notebook can be open. ``distrust`` says why each piece of code is asked
+    about whatever it is, "" where it is not.
     """
 
     ref: ThreadRef
@@ -129,6 +132,7 @@ class ToolContext(msgspec.Struct, frozen=True):
     keep: bool = True
     approval: bool = False
     sources: list[str] = []
+    outside: list[str] = []
     client: str = ""
     distrust: str = ""
     wishes: Wishes = Wishes()
@@ -154,7 +158,7 @@ class CodeReview(msgspec.Struct, frozen=True):
     """What code may do; ``standing`` tells that "for this chat" may cover it.
 
     ``touches`` are the names that it may bind anew, change or delete, None for any; ``reads`` names the text from
-    outside that it may bring in.
+    outside that it may bring in, ``outside`` those of them that come over the network.
     """
 
     harmless: bool
@@ -162,6 +166,7 @@ class CodeReview(msgspec.Struct, frozen=True):
     standing: bool = True
     touches: tuple[str, ...] | None = ()
     reads: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):
