@@ -92,6 +92,10 @@ export interface IToolCall extends IIdText<'ToolCall'> {
 
 export interface IToolOutput extends IIdText<'ToolOutput'> {
   tool_name: string;
+  /** Where text from outside is from. */
+  source?: string;
+  /** The same as the text, for cards that show more; one key names its kind. Whatever it holds may be anything. */
+  data?: Record<string, unknown>;
 }
 
 export interface IServerHint {

@@ -64,6 +64,8 @@ export class ToolUse extends Base {
   readonly kind = 'tool';
   input = '';
   output: string | null = null;
+  /** What came with the output for cards that show more than text. */
+  data: Record<string, unknown> = {};
   approval: Approval | null = null;
   decided: IDecided | null = null;
   /** The turn is over: what has not come will not come. */
@@ -94,9 +96,10 @@ export class ToolUse extends Base {
     this.tell();
   }
 
-  answer(text: string): void {
+  answer(text: string, data?: Record<string, unknown>): void {
     this.approval = null;
     this.output = (this.output ?? '') + text;
+    this.data = data ?? this.data;
     this.tell();
   }
 

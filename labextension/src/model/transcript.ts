@@ -145,7 +145,7 @@ export class Transcript {
         this._tool(line.id, line.tool_name).write(line.content);
         break;
       case 'ToolOutput':
-        this._tool(line.id, line.tool_name).answer(line.content);
+        this._tool(line.id, line.tool_name).answer(line.content, line.data);
         break;
       case 'ServerHint':
         this._hint(line.content);
