@@ -16,9 +16,14 @@ async def complete(request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], No
     """Yield ``{"chunk": {...}}`` as the OpenAI protocol writes chunks; at a failure one ``{"failed": {...}}``.
 
     The request holds ``messages``, ``tools`` and ``params``: everything else that ``litellm.acompletion`` takes.
+    One with ``input`` asks for vectors of these texts: ``{"vectors": [...]}``.
     """
     try:
         litellm = await asyncio.to_thread(_litellm)
+        if texts := request.get("input"):
+            made = await litellm.aembedding(input=texts, max_retries=0, **request["params"])
+            yield {"vectors": [one["embedding"] for one in made.data]}
+            return
         response = await litellm.acompletion(
             messages=request["messages"],
             stream=True,

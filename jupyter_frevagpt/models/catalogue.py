@@ -156,5 +156,6 @@ def described(name: str, model: str, told: Mapping[str, Any], prices: Prices) ->
         vision=bool(known.supports_vision if vision is None else vision),
         tools=told.get("supports_function_calling") is not False,
         chat=(told.get("mode") or known.mode) in CHAT_MODES,
+        embeds=(told.get("mode") or known.mode) == "embedding",
         prompt_set=str(told.get("prompt_set") or ""),
     )

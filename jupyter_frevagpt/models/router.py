@@ -12,12 +12,13 @@ from typing import Protocol
 import msgspec
 
 from ..domain.errors import BadRequest, CatalogueUnreadable
-from ..domain.protocols import ChatModel
+from ..domain.protocols import ChatModel, Embedder
 from ..domain.values import ModelInfo, Service
 from ..workers.host import Worker
 from .catalogue import Catalogue, Entry, described
 from .connections import Connections, whole
 from .destination import OWN_ADDRESS, destination, endpoint, proxy_base, sdk_params
+from .embedding import OpenAIEmbedder, SDKEmbedder
 from .failures import Refusal, message_in
 from .fenced import FencedChat
 from .openai_protocol import Endpoint, OpenAIChat
@@ -116,6 +117,23 @@ class CatalogueModels:
                 return await source.chat(name)
         shown = "".join(c for c in name if c.isprintable())[:80]
         raise BadRequest(f"There is no model named {shown}. {await self._choices()}")
+
+    async def embedder(self, name: str = "") -> Embedder | None:
+        """Return the model of that name that makes vectors, the first one where none is named, None without one."""
+        entry = next((one for one in await self._entries() if one.info.embeds and name in ("", one.info.name)), None)
+        if entry is None:
+            return None
+        service = (await self.services())[entry.info.name]
+        told = (entry.info.name, service.host)
+        if self._proxy_address:
+            return OpenAIEmbedder(*told, self._connections, partial(self._at_proxy, entry.info.name))
+        params = entry.params.reveal()
+        to = destination(params, entry.info.name, await self._prices.prices())
+        if to.direct:
+            find = partial(endpoint, params, to, self._variables, self._read_seconds)
+            return OpenAIEmbedder(*told, self._connections, find)
+        find_params = partial(sdk_params, params, entry.info.name, to, self._variables, self._read_seconds)
+        return SDKEmbedder(*told, self._worker, find_params)
 
     async def aclose(self) -> None:
         """Close the connections and end the helper."""

@@ -116,6 +116,11 @@ class _Failed(msgspec.Struct, frozen=True):
     retry_after: str
 
 
+def refused(failed: dict[str, Any], seconds: float) -> Refusal | ModelFailed:
+    """Return what a failure means that the helper told before anything came."""
+    return _refusal(_Failed(**failed), seconds, begun=False)
+
+
 def _refusal(failed: _Failed, seconds: float, *, begun: bool) -> Refusal | ModelFailed:
     message = _told(failed.message)
     if missing := _MISSING.search(failed.message):
