@@ -61,6 +61,7 @@ from .threads.jsonl import FileThreadStore
 from .threads.memory import MemoryThreadStore
 from .threads.realms import RealmThreadStore
 from .tools.code import CodeInterpreter
+from .tools.datasets import FindDatasets
 from .tools.desk import NotebookDesk
 from .tools.inspect import InspectVariable
 from .tools.notebook import notebook_tools
@@ -154,10 +155,17 @@ class FrevaGPT(Settings, ExtensionApp):
             redact=redactor.text,
             record=audit.record if audit is not None else None,
         )
+        datasets = (
+            FindDatasets(self.freva_host, seconds=self.freva_seconds, idle_seconds=self.helper_idle_seconds)
+            if self.freva_host
+            else None
+        )
+        self._datasets = datasets
         tools: list[Tool] = [
             CodeInterpreter(kernels, approvals, policies, visitor=visitor),
             *([InspectVariable(self._surroundings, redactor.text)] if self.send_variables else []),
             *notebook_tools(notebook),
+            *([datasets] if datasets is not None else []),
         ]
         prompts = PromptFolders([*site, shipped("prompts")])
         self._store = self._store_at(mongo_uri)
@@ -218,6 +226,8 @@ class FrevaGPT(Settings, ExtensionApp):
         await self._databases.aclose()
         await self._surroundings.close()
         await self._kernels.close()
+        if self._datasets is not None:
+            await self._datasets.aclose()
         await self._models.aclose()
         await self._local.aclose()
         if self.serverapp is not None and isinstance(

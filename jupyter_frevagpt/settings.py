@@ -103,6 +103,12 @@ class Settings(HasTraits):
         help="Path of the Freva configuration, as EVALUATION_SYSTEM_CONFIG_FILE in kernels that the assistant starts.",
     ).tag(config=True)
 
+    freva_host = Unicode(
+        help="Host of the Freva server whose databrowser the model may search for data (needs the extra [freva]), such "
+        'as www.freva.dkrz.de; "" for none. Default: $FREVAGPT_FREVA_HOST.'
+    ).tag(config=True)
+    freva_seconds = Float(30, min=1, help="Seconds that one search for data may take.").tag(config=True)
+
     visitors = Enum(
         _VISITORS,
         "deny",
@@ -159,6 +165,10 @@ class Settings(HasTraits):
     @default("owner")
     def _default_owner(self) -> str:
         return local_account()
+
+    @default("freva_host")
+    def _default_freva_host(self) -> str:
+        return os.environ.get("FREVAGPT_FREVA_HOST", "")
 
     @default("catalogue")
     def _default_catalogue(self) -> str:

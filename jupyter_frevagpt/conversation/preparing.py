@@ -30,6 +30,7 @@ class Preparation:
     ) -> None:
         self._models = models
         self._tools = tools
+        self._vouched = frozenset(tool.spec.name for tool in tools if tool.spec.vouched)
         self._prompts = prompts
         self._limits = limits
         self._surroundings = surroundings
@@ -58,7 +59,7 @@ class Preparation:
             summary_prompt=summary,
             history=history,
             limits=self._limits,
-            context=_informed(context, history),
+            context=_informed(context, history, self._vouched),
             surroundings=self._surroundings,
         )
 
@@ -78,14 +79,16 @@ class Preparation:
             summary_prompt="",
             history=history,
             limits=msgspec.structs.replace(self._limits, rounds=len(codes) + 1),
-            context=_informed(context, history),
+            context=_informed(context, history, self._vouched),
         )
 
 
-def _informed(context: ToolContext, history: Sequence[StreamVariant]) -> ToolContext:
+def _informed(context: ToolContext, history: Sequence[StreamVariant], vouched: frozenset[str]) -> ToolContext:
     """Return the context of a turn before which text from outside has entered: all that the model reads again."""
-    told = [item.source for item in history if isinstance(item, ToolOutput) and item.source]
+    told = [item for item in history if isinstance(item, ToolOutput) and item.source]
     context = msgspec.structs.replace(context, sources=[*context.sources], outside=[*context.outside])
-    for source in ([SOURCE] if is_imported(history) else []) + told:
-        enter(context, source, outside=source in told)
+    if is_imported(history):
+        enter(context, SOURCE, outside=False)
+    for item in told:
+        enter(context, item.source, outside=item.tool_name not in vouched)
     return context

@@ -299,7 +299,7 @@ class Turn:
                     self._announce_cut(variant.content)
                 if isinstance(variant, ToolOutput) and (variant.source or tool.spec.outside):
                     variant = msgspec.structs.replace(variant, source=named(variant.source or f"what {call.name} told"))
-                    enter(self._parts.context, variant.source)
+                    enter(self._parts.context, variant.source, outside=not tool.spec.vouched)
                 if isinstance(variant, ServerHint) and passes(variant):
                     self._emit(variant)
                 else:

@@ -84,7 +84,8 @@ class ToolSpec(msgspec.Struct, frozen=True):
 
     ``in_page`` is true for one that needs a page in which the user's notebook can be open, ``tells_values`` for one
     that tells the model what variables hold, ``outside`` for one whose outputs are all text that strangers may have
-    written: each is told to the model between marks, as data, and code is asked about from then on.
+    written: each is told to the model between marks, as data, and code is asked about from then on. ``vouched`` is true
+    where the site vouches for who writes it: then its policy ``run`` stays what it is.
     """
 
     name: str
@@ -93,6 +94,7 @@ class ToolSpec(msgspec.Struct, frozen=True):
     in_page: bool = False
     tells_values: bool = False
     outside: bool = False
+    vouched: bool = False
 
 
 class ToolRequest(msgspec.Struct, frozen=True):
