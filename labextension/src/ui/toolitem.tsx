@@ -4,8 +4,10 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { datasetsIn } from '../model/datasets';
 import type { ToolUse } from '../model/entry';
 import { ApprovalBox, decidedText } from './approval';
+import { Datasets } from './datasets';
 import { Icon } from './icon';
 import { fenced, MarkdownText } from './markdowntext';
 import { useParts, useSignals } from './parts';
@@ -43,6 +45,7 @@ export function ToolItem(props: { tool: ToolUse }): JSX.Element {
   const running = output === null && !tool.closed;
   const summary = notebookText(tool.name, trans) && output ? summaryOf(output) : '';
   const writes = tool.name === 'replace_cell';
+  const found = React.useMemo(() => datasetsIn(tool.data), [tool.data]);
   return (
     <div
       className="jp-FrevaGPT-card jp-FrevaGPT-tool"
@@ -63,6 +66,7 @@ export function ToolItem(props: { tool: ToolUse }): JSX.Element {
         </button>
       </div>
       {summary && !open && <div className="jp-FrevaGPT-tool-summary" title={summary}>{summary}</div>}
+      {found && <Datasets found={found} />}
       <div id={bodyId} hidden={!open} className="jp-FrevaGPT-tool-body">
         <pre>{tool.input}</pre>
         {output !== null && <pre className="jp-FrevaGPT-tool-output">{output}</pre>}
