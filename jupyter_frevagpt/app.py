@@ -66,6 +66,7 @@ from .tools.desk import NotebookDesk
 from .tools.inspect import InspectVariable
 from .tools.notebook import notebook_tools
 from .tools.root_files import RootFiles
+from .tools.web import WebTools
 
 _NOT_FOR_KERNELS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
 _NOT_FOR_LOGS = ("input", "query", "topic", "content", "reason")  # parameters of addresses that others log
@@ -167,11 +168,12 @@ class FrevaGPT(Settings, ExtensionApp):
             *notebook_tools(notebook),
             *([datasets] if datasets is not None else []),
         ]
+        pages = WebTools(self._models, self.web_search_sites, model=self.web_search_model.strip(), redact=redactor.text)
         prompts = PromptFolders([*site, shipped("prompts")])
         self._store = self._store_at(mongo_uri)
         self._conversations = Conversations(
             Threads(self._store, MemoryThreadStore()),
-            Preparation(self._models, tools, prompts, limits, self._surroundings),
+            Preparation(self._models, tools, prompts, limits, self._surroundings, makers=[pages]),
             titles=Titles(self._models, prompts, self.title_model),
             when_idle=self._put_aside,
             when_deleted=self._remove,

@@ -12,6 +12,29 @@ from .domain.values import Policy
 from .identity import Visitors, local_account, switched_on
 
 POLICIES: tuple[Policy, ...] = ("run", "ask-when-risky", "ask", "suggest")
+DOCUMENTATION = (
+    "docs.xarray.dev",
+    "docs.dask.org",
+    "distributed.dask.org",
+    "pandas.pydata.org/docs",
+    "pandas.pydata.org/pandas-docs",
+    "numpy.org/doc",
+    "docs.scipy.org",
+    "matplotlib.org",
+    "scitools.org.uk/cartopy",
+    "cartopy.readthedocs.io",
+    "scitools-iris.readthedocs.io",
+    "zarr.readthedocs.io",
+    "docs.python.org",
+    "docs.jupyter.org",
+    "jupyterlab.readthedocs.io",
+    "cfconventions.org",
+    "unidata.github.io/netcdf4-python",
+    "code.mpimet.mpg.de/projects/cdo",
+    "healpy.readthedocs.io",
+    "freva-org.github.io",
+    "docs.dkrz.de",
+)
 _VISITORS: tuple[Visitors, ...] = ("deny", "own-threads")
 
 
@@ -108,6 +131,17 @@ class Settings(HasTraits):
         'as www.freva.dkrz.de; "" for none. Default: $FREVAGPT_FREVA_HOST.'
     ).tag(config=True)
     freva_seconds = Float(30, min=1, help="Seconds that one search for data may take.").tag(config=True)
+
+    web_search_sites = List(
+        Unicode(),
+        list(DOCUMENTATION),
+        help="Hosts, or hosts with the beginning of a path, whose pages the tool web_search lets through; [] for none.",
+    ).tag(config=True)
+    web_search_model = Unicode(
+        "",
+        help='Model of the catalogue whose service searches; "": the one that is asked, where its entry says '
+        'supports_web_search or LiteLLM knows that it does; "-": none, no search.',
+    ).tag(config=True)
 
     visitors = Enum(
         _VISITORS,

@@ -8,7 +8,7 @@ import msgspec
 
 from ..domain.errors import BadRequest
 from ..domain.fence import enter
-from ..domain.protocols import Models, Prompts, Surroundings, Tool
+from ..domain.protocols import Models, Prompts, Surroundings, Tool, ToolMaker
 from ..domain.values import ModelInfo, ToolContext
 from ..domain.variants import StreamVariant, ToolOutput, User
 from .imported import SOURCE, is_imported
@@ -27,13 +27,16 @@ class Preparation:
         prompts: Prompts,
         limits: TurnLimits,
         surroundings: Surroundings | None = None,
+        makers: Sequence[ToolMaker] = (),
     ) -> None:
+        """``makers`` have one tool each for some models."""
         self._models = models
         self._tools = tools
         self._vouched = frozenset(tool.spec.name for tool in tools if tool.spec.vouched)
         self._prompts = prompts
         self._limits = limits
         self._surroundings = surroundings
+        self._makers = makers
 
     async def check(self, model: str) -> None:
         """Raise BadRequest for a model that cannot chat."""
@@ -48,6 +51,8 @@ class Preparation:
         values = context.wishes.variables == "values"
         tools = [tool for tool in self._tools if in_page or not tool.spec.in_page]
         tools = [tool for tool in tools if values or not tool.spec.tells_values]
+        if info.tools and not info.small:
+            tools += [made for maker in self._makers if (made := await maker.tool_for(info.name)) is not None]
         if any(tool.spec.in_page for tool in tools):
             starting = "\n\n".join((starting, self._prompts.notebook(question.model, info.prompt_set))).strip()
         return TurnParts(

@@ -57,6 +57,20 @@ class Models(Protocol):
         """Return the model of that name; raises :class:`~.errors.BadRequest` when there is none that chats."""
 
 
+class SearchingModels(Protocol):
+    """Models whose services can search the web."""
+
+    async def searching(self, name: str) -> ChatModel | None:
+        """Return the model of that name as one that searches before it answers, None where it cannot."""
+
+
+class ToolMaker(Protocol):
+    """A tool that only some models have."""
+
+    async def tool_for(self, model: str) -> Tool | None:
+        """Return the tool for a question to that model, None where there is none."""
+
+
 class Tool(Protocol):
     """Something the model may call."""
 

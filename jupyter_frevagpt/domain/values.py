@@ -194,17 +194,26 @@ class Usage(msgspec.Struct, frozen=True):
     completion_tokens: int = 0
 
 
+class Citation(msgspec.Struct, frozen=True):
+    """A page that an answer rests on; ``end`` is the character of the answer where what rests on it ends, if told."""
+
+    url: str
+    title: str = ""
+    end: int | None = None
+
+
 class ModelChunk(msgspec.Struct, frozen=True):
     """One piece of a model's answer.
 
-    ``notice`` is a sentence for the user about a wait ("The service asks for 12 s of patience."), not part of the
-    answer.
+    ``citations`` are those of a model that searched the web. ``notice`` is a sentence for the user about a wait ("The
+    service asks for 12 s of patience."), not part of the answer.
     """
 
     text: str = ""
     calls: tuple[CallDelta, ...] = ()
     usage: Usage | None = None
     notice: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 RunState = Literal["held", "waiting", "running", "done", "failed", "aborted", "lost", "stopped"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ..domain.errors import BadRequest, CatalogueUnreadable
 from ..domain.protocols import ChatModel, Embedder
 from ..domain.values import ModelInfo, Service
 from ..workers.host import Worker
-from .catalogue import Catalogue, Entry, described
+from .catalogue import Catalogue, Entry, described, searches_of
 from .connections import Connections, whole
 from .destination import OWN_ADDRESS, destination, endpoint, proxy_base, sdk_params
 from .embedding import OpenAIEmbedder, SDKEmbedder
@@ -27,6 +27,9 @@ from .sdk import ENVIRONMENT, MODULE, SDKChat
 from .secret import Secret
 from .service import costs_of, service_at
 from .variables import ALLOWED, Variables
+
+SEARCHING = {"web_search_options": {"search_context_size": "medium"}}
+"""What a request holds that is to be answered from the web."""
 
 LISTED_SECONDS = 30.0
 """How long a proxy's list of models is used."""
@@ -135,20 +138,28 @@ class CatalogueModels:
         find_params = partial(sdk_params, params, entry.info.name, to, self._variables, self._read_seconds)
         return SDKEmbedder(*told, self._worker, find_params)
 
+    async def searching(self, name: str) -> ChatModel | None:
+        """Return the model of that name as one that searches the web before it answers, None where it cannot."""
+        for entry in await self._entries():
+            if entry.info.name == name and entry.info.chat and entry.searches:
+                return await self._model(entry, SEARCHING)
+        return None
+
     async def aclose(self) -> None:
         """Close the connections and end the helper."""
         await self._connections.aclose()
         await self._worker.close()
 
-    async def _model(self, entry: Entry) -> ChatModel:
+    async def _model(self, entry: Entry, more: Mapping[str, Any] | None = None) -> ChatModel:
         if self._proxy_address:
-            return OpenAIChat(self._connections, partial(self._at_proxy, entry.info.name))
+            return OpenAIChat(self._connections, partial(self._at_proxy, entry.info.name), more)
         params = entry.params.reveal()
         to = destination(params, entry.info.name, await self._prices.prices())
         if to.direct:
-            return OpenAIChat(self._connections, partial(endpoint, params, to, self._variables, self._read_seconds))
+            there = partial(endpoint, params, to, self._variables, self._read_seconds)
+            return OpenAIChat(self._connections, there, more)
         find = partial(sdk_params, params, entry.info.name, to, self._variables, self._read_seconds)
-        return SDKChat(self._worker, find, self._read_seconds)
+        return SDKChat(self._worker, find, self._read_seconds, more)
 
     def _at_proxy(self, name: str) -> Endpoint:
         try:
@@ -174,7 +185,12 @@ class CatalogueModels:
                     raise CatalogueUnreadable(f"The proxy's list of models cannot be read. {text}") from None
                 prices = await self._prices.prices()
                 entries = [
-                    Entry(described(name, name, {}, prices), Secret({}), costs_of(prices.find([name])))
+                    Entry(
+                        described(name, name, {}, prices),
+                        Secret({}),
+                        costs_of(known := prices.find([name])),
+                        searches_of(known, name, {}),
+                    )
                     for name in names
                 ]
                 self._listed = (now, entries)
