@@ -13,7 +13,7 @@ from .table import Table, Vector, Written
 
 Embed = Callable[[Sequence[str]], Awaitable[list[Vector]]]
 
-_WRITTEN_AT_ONCE = 2000
+_WRITTEN_AT_ONCE = 500
 _EMBEDDED_AT_ONCE = 64
 
 
