@@ -5,8 +5,8 @@
     python -m benchmarks.retrieval quality [--local] [--capacity 600] [--held-out]
     python -m benchmarks.retrieval size 1000 10000 [--vectors]
 
-``quality`` looks the questions of :mod:`.retrieval_questions` up in docstrings of xarray and pandas and in our own resources;
-``size`` makes an index of so many passages. What came out is in docs/resources.md, with its date.
+``quality`` looks the questions of :mod:`.retrieval_questions` up in docstrings of xarray and pandas and in our own
+resources; ``size`` makes an index of so many passages. What came out is in docs/resources.md, with its date.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Questions with the passages that answer them, written before anything was tuned; every third is kept for the end.
 
-A passage is right where its heading ends in one of the names. Names of functions stand in the question only where people
-would say them.
+A passage is right where its heading ends in one of the names. Names of functions stand in the question only where
+people would say them.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ test whether each value is among a list | isin
 """
 
 OURS = """
-Which years come from ERA5 and which from the simulation? | Where the data come from: ERA5 until 2019, NextGEMS from 2020
+Which years come from ERA5, which from the simulation? | Where the data come from: ERA5 until 2019, NextGEMS from 2020
 How do I get one place out of a HEALPix field? | The value of a place out of the globe
 Why do I get an area instead of a single value with decode? | Around a place: decode with lon and lat
 mean over a month with decode | Averages over days, months, years

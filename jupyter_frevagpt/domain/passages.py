@@ -67,7 +67,7 @@ class Resource(msgspec.Struct, frozen=True):
 class Progress(msgspec.Struct, frozen=True):
     """How far a folder is indexed: documents done of all, passages written, those that could not be read.
 
-    ``name`` is the resource's; ``finished`` tells that nothing follows.
+    ``name`` is the resource's; ``finished`` tells that nothing follows, ``problem`` why it ended before all was done.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Progress(msgspec.Struct, frozen=True):
     passages: int = 0
     unread: int = 0
     finished: bool = False
+    problem: str = ""
 
 
 class Means(msgspec.Struct, frozen=True):

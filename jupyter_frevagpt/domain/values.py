@@ -53,8 +53,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """A model that can be asked.
 
     ``note`` is shown beside the name ("small local model, often wrong"), ``vision`` tells that it sees images,
-    ``tools`` that it can call tools, ``chat`` is false for a model that only embeds. ``prompt_set`` names the folder of
-    its prompts, ``small`` is true for one that is asked for nothing but answers.
+    ``tools`` that it can call tools, ``chat`` is false for a model that does not, ``embeds`` is true for one that makes
+    vectors. ``prompt_set`` names the folder of its prompts, ``small`` is true for one that is asked for nothing but
+    answers.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     vision: bool = False
     tools: bool = True
     chat: bool = True
+    embeds: bool = False
     prompt_set: str = ""
     small: bool = False
 
