@@ -145,16 +145,18 @@ def _entry(node: Mapping[str, Any], prices: Prices) -> Entry:
     base = told.get("base_model")
     known = prices.find([*([base] if isinstance(base, str) else []), model, name])
     costs = costs_of(known, params, told)
-    return Entry(described(name, model, told, prices), Secret(params), costs, searches_of(known, model, told))
+    return Entry(
+        described(name, model, told, prices), Secret(params), costs, searches_of(known, f"{model} {base}", told)
+    )
 
 
-def searches_of(known: Known, model: str, told: Mapping[str, Any]) -> bool:
+def searches_of(known: Known, names: str, told: Mapping[str, Any]) -> bool:
     """Return whether a model's service can search the web: as ``model_info`` tells, else as LiteLLM's table does."""
     said = told.get("supports_web_search")
     if isinstance(said, bool):
         return said
     # OpenAI's other models do that over another protocol only.
-    over_chat = known.litellm_provider not in ("openai", "azure") or "search" in model
+    over_chat = known.litellm_provider not in ("openai", "azure") or "search" in names
     return known.supports_web_search is True and over_chat
 
 
