@@ -33,7 +33,7 @@ _NOTHING = "(no output)"
 _JPEG = "/9j/"
 
 _JOINED = (Assistant, Code, CodeOutput, Image)
-_PASSING = frozenset({"thread_id", "memory", "output", "request"})
+_PASSING = frozenset({"thread_id", "memory", "output", "progress", "request"})
 _PASSING_STATES = frozenset({"starting", "held", "waiting", "running"})
 
 

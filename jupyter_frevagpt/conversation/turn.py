@@ -230,6 +230,8 @@ class Turn:
 
     async def _converse(self) -> None:
         late = ""
+        for text in self._parts.notices:
+            self.notice(text)
         for _ in range(self._parts.limits.rounds):
             this = self._round = Round(self._emit, self._keep, self._ids, late)
             if not await self._ask(this):

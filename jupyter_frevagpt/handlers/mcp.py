@@ -36,7 +36,7 @@ from .mcp_gate import (
     check_sender,
     check_version,
 )
-from .mcp_sessions import Session, Sessions
+from .mcp_sessions import Session
 from .mcp_tools import Agents, NoSuchTool
 
 NAME = "mcp"
@@ -78,7 +78,7 @@ class McpHandler(ChatbotHandler[requests.Nothing]):
         """Take the collaborators from the route."""
         super().initialize(desk)
         self._agents = agents
-        self._sessions: Sessions = agents.sessions
+        self._sessions = agents.sessions
         self._id: str | int | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]

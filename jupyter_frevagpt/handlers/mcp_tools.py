@@ -19,7 +19,7 @@ from ..domain.errors import BadRequest, FrevaGPTError
 from ..domain.protocols import Kernels, Tool
 from ..domain.values import Policy, ToolContext, ToolRequest, Wishes
 from ..domain.variants import CodeOutput, Image, ServerError, ServerHint, StreamVariant, ToolOutput
-from .mcp_sessions import Session
+from .mcp_sessions import Session, Sessions
 from .presence import Presence
 
 OFFERED = (CODE_TOOL, "inspect_variable", "get_context_from_resources")
@@ -186,6 +186,6 @@ class Agents(msgspec.Struct, frozen=True):
     """What the route works with beside what all have; ``visitor`` tells of an owner that the server is another's."""
 
     tools: AgentTools
-    sessions: Any
+    sessions: Sessions
     demanded: tuple[str, ...]
     visitor: Callable[[str], bool]

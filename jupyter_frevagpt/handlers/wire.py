@@ -26,7 +26,7 @@ from ..domain.variants import (
 )
 
 _SLICE = 7000
-_RICH_HINTS = frozenset({"run", "output", "changes", "request"})
+_RICH_HINTS = frozenset({"run", "output", "changes", "progress", "request"})
 _QUOTES = str.maketrans({"'": "\u2019", '"': "\u201d"})
 _Sliced = Assistant | Code | CodeOutput | Image | ToolOutput | ToolCall | ServerError | OpenAIError
 

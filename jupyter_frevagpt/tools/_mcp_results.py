@@ -21,7 +21,7 @@ from mcp_types import (
 
 _MOST_CHARS = 400_000
 _MOST_IMAGES = 8
-_MOST_IMAGE_BYTES = 20 * 1024 * 1024
+_MOST_IMAGE_BYTES = 8 * 1024 * 1024
 _MOST_PIXELS = 40_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 

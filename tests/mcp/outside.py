@@ -47,6 +47,10 @@ class Station(BaseModel):
     height: float
 
 
+class Question(BaseModel):
+    password: str
+
+
 @server.tool(annotations=READ_ONLY, description=options.describe or "Looks a station up.")
 def look_up(
     name: Annotated[str, Field(description="The station's name.", min_length=1)],
@@ -97,6 +101,14 @@ def environment() -> dict[str, str]:
 @server.tool(annotations=READ_ONLY)
 def headers(ctx: Context) -> dict[str, str]:
     return dict(ctx.headers or {})
+
+
+@server.tool(annotations=READ_ONLY)
+async def ask_back(ctx: Context) -> str:
+    able = ctx.client_capabilities
+    note(sampling=able.sampling is not None, roots=able.roots is not None, elicitation=able.elicitation is not None)
+    answer = await ctx.elicit("Your password?", Question)
+    return f"it is {answer}"
 
 
 @server.tool(annotations=READ_ONLY)

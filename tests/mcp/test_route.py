@@ -14,6 +14,7 @@ from jupyter_frevagpt.domain.asking import ASKED_WITH
 from jupyter_frevagpt.domain.values import ToolSpec
 from jupyter_frevagpt.domain.variants import ToolOutput
 from jupyter_frevagpt.handlers import mcp, mcp_gate
+from jupyter_frevagpt.handlers.routes import ROUTES
 
 from ..handlers.conftest import Chat
 from .raw import ACCEPT, HELLO, LIST, call, error_of, result_of
@@ -57,6 +58,15 @@ def raw(chat: Chat) -> Raw:
 
 async def kernel_of(chat: Chat) -> str:
     return str(await chat.app.serverapp.kernel_manager.start_kernel())
+
+
+def test_the_tables_of_routes_leave_nothing_else_out(chat: Chat) -> None:
+    """What the tests of all routes go through, and this one, is all that the extension serves."""
+    served = {str(route[0]).rstrip("/?").rpartition("/")[2].replace("\\", "") for route in chat.app.handlers}
+    assert {name for name in served if name.isascii()} >= {"mcp", *ROUTES}
+    assert {route[1] for route in chat.app.handlers if "/api/chatbot/" in str(route[0])} == {
+        mcp.McpHandler, *ROUTES.values(),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])

@@ -105,8 +105,11 @@ async def test_an_agent_lists_tools_and_runs_code(chat: Chat) -> None:
 
 async def test_the_documents_are_offered(chat: Chat) -> None:
     async with agent(chat) as client:
-        tools = [tool.name for tool in (await client.list_tools()).tools]
-        assert "get_context_from_resources" in tools
+        (tool,) = [tool for tool in (await client.list_tools()).tools if tool.name == "get_context_from_resources"]
+        assert "kernel_id" not in tool.input_schema["properties"]
+        result = await client.call_tool(tool.name, {"question": "How are grid cells weighted by area?"})
+    assert not result.is_error
+    assert "weight" in text_of(result)
 
 
 async def test_figures_come_as_images(chat: Chat) -> None:

@@ -37,6 +37,7 @@ def rules() -> list[dict[str, Any]]:
         *tool_rules("look and write", ("look_up", {"name": STATION}), ("write_down", {"text": WORD})),
         *tool_rules("show maps", ("pictures", {})),
         *tool_rules("take long", ("wait", {})),
+        *tool_rules("ask back", ("ask_back", {})),
         *tool_rules("go wrong", ("fail", {})),
         *tool_rules("die", ("end", {})),
         *tool_rules("of environment", ("environment", {})),
@@ -130,6 +131,12 @@ async def test_what_a_tool_says_of_its_failure_goes_to_the_model(chat: Chat) -> 
     (output,) = outputs(await ask(chat, "nonsense"))
     assert "name" in output["content"]
     assert joined(await ask(chat, "hello"), "Assistant") == "Good day."
+
+
+async def test_a_server_is_offered_nothing_to_ask_back_with(chat: Chat, server: Outside) -> None:
+    (output,) = outputs(await ask(chat, "ask back"))
+    assert {"sampling": False, "roots": False, "elicitation": False} in server.noted()
+    assert "it is" not in output["content"]
 
 
 async def test_progress_is_shown_and_stop_reaches_the_server(chat: Chat, server: Outside) -> None:

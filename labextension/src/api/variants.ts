@@ -40,6 +40,7 @@ export interface IHint {
   image?: { id: string };
   run?: { id: string; state: RunState; kernel_id?: string; reason?: string };
   output?: { id: string; text: string };
+  progress?: { id: string; text: string };
   notice?: { text: string; imported?: boolean; codes?: string[] };
   usage?: IUsage;
   approval?: IApprovalHint;
