@@ -120,10 +120,10 @@ class Preparation:
 
 def _informed(context: ToolContext, history: Sequence[StreamVariant], vouched: frozenset[str]) -> ToolContext:
     """Return the context of a turn before which text from outside has entered: all that the model reads again."""
-    told = [item for item in history if isinstance(item, ToolOutput) and item.source]
+    told = [item for item in history if isinstance(item, ToolOutput) and item.source and item.tool_name not in vouched]
     context = msgspec.structs.replace(context, sources=[*context.sources], outside=[*context.outside])
     if is_imported(history):
         enter(context, SOURCE, outside=False)
     for item in told:
-        enter(context, item.source, outside=item.tool_name not in vouched)
+        enter(context, item.source)
     return context
