@@ -240,3 +240,41 @@ async def test_in_a_turn_it_is_offered_fenced_and_left_out_for_models_without(ch
     await chat.stream(input="hello", chatbot="plain")
     [request] = service.requests()
     assert "web_search" not in [tool["function"]["name"] for tool in request["body"]["tools"]]
+
+
+async def test_other_providers_tell_their_pages_through_litellm(
+    scripted: Callable[..., Scripted], tmp_path: Path
+) -> None:
+    """Anthropic's protocol: pieces of text, and what they rest on as deltas of their own."""
+    parts = [
+        ("message_start", {"message": {"id": "m", "type": "message", "role": "assistant", "content": [],
+            "model": "x", "usage": {"input_tokens": 1, "output_tokens": 1}}}),
+        *block(0, FIRST, GOOD),
+        *block(1, SECOND, BAD),
+        ("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 9}}),
+        ("message_stop", {}),
+    ]  # fmt: skip
+    events = "".join(f"event: {kind}\ndata: {json.dumps({'type': kind, **rest})}\n\n" for kind, rest in parts)
+    service = scripted([{"reply": [{"raw": events}]}])
+    path = tmp_path / "models.yaml"
+    params = {"model": "anthropic/claude-sonnet-4-6", "api_base": service.url, "api_key": "k"}
+    path.write_text(json.dumps({"model_list": [{"model_name": "finder", "litellm_params": params}]}))
+    models = CatalogueModels(path)
+    try:
+        output = await searched(models)
+    finally:
+        await models.aclose()
+    assert output.content == FIRST + f"\nPages:\n- A title: {GOOD}"
+    [asked] = service.requests()
+    assert [tool["name"] for tool in asked["body"]["tools"]] == ["web_search"]
+
+
+def block(index: int, text: str, page: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the events of a block of text that rests on a page."""
+    cited = {"type": "web_search_result_location", "url": page, "title": "A title", "cited_text": "x"}
+    return [
+        ("content_block_start", {"index": index, "content_block": {"type": "text", "text": "", "citations": []}}),
+        ("content_block_delta", {"index": index, "delta": {"type": "text_delta", "text": text}}),
+        ("content_block_delta", {"index": index, "delta": {"type": "citations_delta", "citation": cited}}),
+        ("content_block_stop", {"index": index}),
+    ]
