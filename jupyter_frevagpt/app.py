@@ -183,6 +183,8 @@ class FrevaGPT(Settings, ExtensionApp):
         def without_folders(owner: str) -> bool:
             return is_service or not self.own_resources or visitor(owner)
 
+        self._without_folders = without_folders
+
         tools: list[Tool] = [
             CodeInterpreter(kernels, approvals, policies, visitor=visitor),
             *([InspectVariable(self._surroundings, redactor.text)] if self.send_variables else []),
@@ -350,6 +352,8 @@ class FrevaGPT(Settings, ExtensionApp):
 
     async def _remove_all(self, owner: str) -> None:
         await asyncio.to_thread(self._folders.remove_all, owner)
+        if not self._without_folders(owner):
+            await self._library.remove_own()
 
     async def _embedder(self) -> Embedder | None:
         return None if self.embedding_model == "-" else await self._models.embedder(self.embedding_model)

@@ -138,6 +138,11 @@ class Library:
         corpus = await asyncio.to_thread(self._own.remove, name)
         await self._worker.ask(Remove(str(self._index), corpus.name))
 
+    async def remove_own(self) -> None:
+        """Forget all folders of the user's."""
+        for corpus in await asyncio.to_thread(self._own.list):
+            await self.remove(corpus.name)
+
     async def aclose(self) -> None:
         """End the helper."""
         await self._worker.close()
