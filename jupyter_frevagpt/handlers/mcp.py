@@ -189,7 +189,7 @@ class McpHandler(ChatbotHandler[requests.Nothing]):
         work = self._agents.tools.call(session, name, arguments, said.put_nowait)
         with self.desk.crowd.stream(self.owner):
             try:
-                task = session.begin(message.id or 0, work)
+                task = session.begin("" if message.id is None else message.id, work)
             except ValueError:
                 raise Refusal(400, INVALID_REQUEST, "A request of that id is under way in this session.") from None
             task.add_done_callback(lambda _: said.put_nowait(None))

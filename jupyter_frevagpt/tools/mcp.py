@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ..domain.errors import WorkerFailed
+from ..domain.errors import FrevaGPTError
 from ..domain.legible import harmless
 from ..domain.protocols import Approvals, Tool
 from ..domain.values import Policies, ThreadRef, ToolSpec
@@ -114,7 +114,7 @@ class McpTools:
             body = {"do": "list", "server": known.server.way.reveal(), "seconds": self._seconds}
             answer = await self._worker.ask(body)
             kind = "nonsense" if answer is None else answer.get("failed", "")
-        except WorkerFailed:
+        except FrevaGPTError:
             answer, kind = None, "broken"
         finally:
             known.task = None
