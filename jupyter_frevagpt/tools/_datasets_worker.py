@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import importlib
 import logging
+import os
 import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextvars import ContextVar
@@ -159,10 +160,26 @@ def _kind(error: BaseException) -> tuple[str, int]:
 def _databrowser() -> Any:
     """Import freva-client (a second), silent."""
     logging.disable(logging.CRITICAL)  # it logs addresses
+    os.environ["NETRC"] = os.devnull  # else logins of this account that lie there go along
+    if authority := os.environ.get("SSL_CERT_FILE"):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", authority)
     connection: Any = importlib.import_module("urllib3.util.connection")
     if not getattr(connection.create_connection, "kept", False):
         connection.create_connection = _keeping(connection.create_connection)
+        requests: Any = importlib.import_module("requests")
+        requests.Session = _with_surroundings(requests.Session)
     return importlib.import_module("freva_client").databrowser
+
+
+def _with_surroundings(session: Any) -> Any:
+    """Return a kind of session that heeds proxies and authorities: freva-client sends past what looks for them."""
+
+    class Session(session):  # type: ignore[misc]
+        def send(self, request: Any, **given: Any) -> Any:
+            around = self.merge_environment_settings(request.url, {}, None, None, None)
+            return super().send(request, **{**around, **given})
+
+    return Session
 
 
 def _keeping(connect: Any) -> Any:

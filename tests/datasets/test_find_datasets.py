@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from jupyter_frevagpt.domain.values import ThreadRef, ToolContext, ToolRequest
 from jupyter_frevagpt.domain.variants import ToolOutput
 from jupyter_frevagpt.tools.datasets import FindDatasets, address_of
 
+from ..threads.private import PrivateRelay
 from .databrowser import ROOT, Databrowser, file_of
 
 Ask = Callable[..., Awaitable[ToolOutput]]
@@ -203,6 +205,7 @@ async def test_nobodys_login_goes_along(
         for name in ("tokens.json", "token.json"):
             address = f"http://{databrowser.host}{ROOT}"
             (store / name).write_text(json.dumps({address: login, **login}))
+    (tmp_path / ".netrc").write_text(f"machine 127.0.0.1\nlogin alice\npassword {token}\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     tool = FindDatasets(databrowser.host)
     try:
@@ -223,6 +226,29 @@ async def test_names_can_say_nothing_but_names_and_much_is_cut(ask: Ask, databro
     assert len(output.content) <= 9_000
     assert len(json.dumps(output.data)) < 20_000
     assert len(output.data["datasets"]["files"]) == 50
+
+
+async def test_an_authority_of_the_sites_own_is_trusted_and_searches_over_tls_end_too(
+    databrowser: Databrowser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    relay = PrivateRelay(tmp_path, databrowser.port)
+    stranger, tool = [FindDatasets(f"https://127.0.0.1:{relay.port}") for _ in range(2)]
+    try:
+        assert "cannot be reached" in (await answer(stranger, "{}")).content
+        assert not databrowser.asked
+        monkeypatch.setenv("SSL_CERT_FILE", str(relay.authority))
+        assert (await answer(tool, "{}")).data["datasets"]["total"] == 6
+        databrowser.hang = True
+        task = asyncio.create_task(answer(tool, "{}"))
+        assert await asyncio.to_thread(databrowser.hanging.wait, 10)
+        task.cancel()
+        assert await asyncio.to_thread(databrowser.left.wait, 1)
+    finally:
+        await stranger.aclose()
+        await tool.aclose()
+        relay.close()
 
 
 @pytest.mark.parametrize(
