@@ -277,3 +277,13 @@ async def test_the_list_is_the_environment_s(chat: Chat, monkeypatch: pytest.Mon
 
     monkeypatch.setenv("FREVAGPT_AVAILABLE_LIBRARIES", "stableclimgen, HPC,")
     assert FrevaGPT().libraries == ["stableclimgen", "hpc"]
+
+
+async def test_delete_all_takes_the_folders_too(chat: Chat, notes: Path) -> None:
+    async with chat.reading("indexresources", folder=str(notes)) as lines:
+        assert [line async for line in lines][-1]["finished"]
+    assert (await chat.post("deleteall", confirm="delete")).status_code == 200
+    listed = (await chat.get("resources")).json()["resources"]
+    assert listed
+    assert all(one["standing"] != "own" for one in listed)
+    assert len(list(notes.iterdir())) == 80
