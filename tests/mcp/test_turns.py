@@ -271,6 +271,59 @@ async def test_the_helper_may_die_too(chat: Chat, server: Outside) -> None:
     assert chat.app._elsewhere.pid != pid
 
 
+async def test_stop_ends_the_wait_for_leave(chat: Chat, server: Outside) -> None:
+    async with chat.reading("streamresponse", input="write it", rich=True, approval=True) as stream:
+        thread = ""
+        async for line in stream:
+            thread = thread or line["content"]["thread_id"]
+            if line["variant"] == "ServerHint" and "approval" in line["content"]:
+                asked = line["content"]["approval"]
+                assert (await chat.post("stop", thread_id=thread)).status_code == 200
+            last = line
+    assert last["content"] == "Stopped."
+    answer = await chat.post("approve", thread_id=thread, id=asked["id"], decision="once")
+    assert answer.status_code == 404
+    assert server.noted() == []
+
+
+class TestTwo:
+    """Two servers with the same tools."""
+
+    @pytest.fixture
+    def rules(self) -> list[dict[str, Any]]:
+        return [
+            *tool_rules("write it", ("site_write_down", {"text": WORD})),
+            *tool_rules("of the other", ("other_look_up", {"name": STATION})),
+        ]
+
+    @pytest.fixture
+    def other(self, outside: Callable[..., Outside]) -> Outside:
+        return outside()
+
+    @pytest.fixture
+    def settings(self, server: Outside, other: Outside) -> dict[str, Any]:
+        servers = {"site": {"url": server.url}, "other": {"url": other.url}}
+        return {"approval_policy": "ask-when-risky", "mcp_servers": servers}
+
+    async def test_what_was_allowed_ends_with_text_of_somebody_elses(
+        self, chat: Chat, service: Scripted, server: Outside, other: Outside
+    ) -> None:
+        thread = secrets.token_hex(16)
+        for question, decision, count in (
+            ("write it", "thread", 1),
+            ("write it", "once", 0),  # what it told itself changes nothing
+            ("of the other", "once", 0),
+            ("write it", "once", 1),
+        ):
+            asked, _ = await decided(chat, question, decision, thread_id=thread)
+            assert len(asked) == count, question
+        assert "the server other" in asked[0]["source"]
+        assert not asked[0]["standing"]
+        assert [len(server.noted()), len(other.noted())] == [3, 1]
+        assert {"site_look_up", "other_look_up", "site_inspect_variable"} <= told(service).keys()
+        assert "look_up" not in told(service)
+
+
 class TestSilent:
     """A server that takes connections and says nothing, beside one that answers."""
 
@@ -325,6 +378,23 @@ class TestPrograms:
         async with asyncio.timeout(10):
             while Path(f"/proc/{children[0]}/cmdline").exists() and _lives(int(children[0])):
                 await asyncio.sleep(0.05)
+
+
+class TestIdle:
+    """A helper that is not used ends, and comes back."""
+
+    @pytest.fixture
+    def settings(self, server: Outside) -> dict[str, Any]:
+        return {"helper_idle_seconds": 1, "mcp_servers": {"site": {"url": server.url}}}
+
+    async def test_it_comes_back(self, chat: Chat) -> None:
+        await ask(chat, "look up")
+        source = chat.app._elsewhere
+        async with asyncio.timeout(20):
+            while source.pid is not None:
+                await asyncio.sleep(0.05)
+        (output,) = outputs(await ask(chat, "look up"))
+        assert STATION in output["content"]
 
 
 def _lives(pid: int) -> bool:
