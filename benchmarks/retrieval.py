@@ -113,6 +113,7 @@ def size(options: argparse.Namespace) -> None:
 
 
 def one(options: argparse.Namespace) -> None:
+    import numpy
     import psutil
 
     folder = Path(tempfile.mkdtemp(prefix="frevagpt-retrieval-"))
@@ -127,14 +128,14 @@ def one(options: argparse.Namespace) -> None:
             chunks = [
                 Chunk(" ".join(draw.choices(words, weights, k=150)), f"Part {number} > {part}", 1) for part in range(5)
             ]
-            vectors = [[draw.gauss(0, 1) for _ in range(384)] for _ in chunks] if options.vectors else None
+            vectors = numpy.random.rand(len(chunks), 384).tolist() if options.vectors else None
             documents.append(Written(f"{number}.md", "d", chunks, vectors))
         index.write("many", documents)
     index.settle()
     seconds, cpu = time.monotonic() - begun, time.process_time() - busy
     times = []
     for _ in range(120):
-        vector = [draw.gauss(0, 1) for _ in range(384)] if options.vectors else None
+        vector = numpy.random.rand(384).tolist() if options.vectors else None
         question = " ".join(draw.choices(words, weights, k=6))
         start_of_query = time.perf_counter()
         index.search(["many"], question, vector, 6)

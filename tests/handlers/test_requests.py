@@ -352,6 +352,9 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         ("userfeedback", "write", "frevagpt"),
         ("importthread", "write", "frevagpt"),
         ("deleteall", "write", "frevagpt"),
+        ("resources", "read", "frevagpt"),
+        ("indexresources", "write", "frevagpt"),
+        ("removeresource", "write", "frevagpt"),
         ("diagnostics", "read", "frevagpt"),
         ("files", "read", "frevagpt"),
     }
