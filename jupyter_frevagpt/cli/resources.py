@@ -86,7 +86,8 @@ async def _listed() -> None:
         resources = await library.resources(counted=True)
         width = max((len(one.name) for one in resources), default=0)
         for one in resources:
-            _say(f"{one.name:{width}}  {one.standing:7}  {one.passages or 0:>7} passages  {one.title}")
+            read = f"{one.passages:>7} passages" if one.passages else "not read yet".rjust(16)
+            _say(f"{one.name:{width}}  {one.standing:7}  {read}  {one.title}")
         _say(f"Found by {means.way}{f', {means.model}' if means.model else ''}.")
 
 
