@@ -15,7 +15,7 @@ OFFICE = frozenset((".pdf", ".docx", ".pptx", ".xlsx"))
 _SECONDS = 60
 _MEMORY = 3 * 1024**3
 _MOST_TEXT = 20 * 1024 * 1024
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH")
 
 
 def is_readable() -> bool:
