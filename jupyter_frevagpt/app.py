@@ -27,11 +27,15 @@ from .conversation.preparing import Preparation
 from .conversation.retention import Retention
 from .conversation.threads import Threads
 from .conversation.titles import Titles
-from .domain.protocols import Kernels, ThreadStore, Tool
+from .domain.protocols import Embedder, Kernels, ThreadStore, Tool
 from .domain.redaction import Redactor
 from .domain.values import Policies, ThreadRef
 from .handlers.base import Desk
 from .handlers.crowd import Crowd
+from .handlers.mcp import mcp_route
+from .handlers.mcp_sessions import Sessions
+from .handlers.mcp_tools import IN_A_KERNEL, Agents, AgentTools
+from .handlers.presence import Presence
 from .handlers.routes import route_table
 from .handlers.rules import Rules
 from .handlers.trouble import Trouble
@@ -52,6 +56,7 @@ from .models.local import LocalModel
 from .models.router import CatalogueModels
 from .models.secret import Secret
 from .prompts import PromptFolders
+from .retrieval.library import Library
 from .settings import Settings
 from .threads.aged import aged
 from .threads.databases import Databases
@@ -60,10 +65,15 @@ from .threads.jsonl import FileThreadStore
 from .threads.memory import MemoryThreadStore
 from .threads.realms import RealmThreadStore
 from .tools.code import CodeInterpreter
+from .tools.datasets import FindDatasets
 from .tools.desk import NotebookDesk
 from .tools.inspect import InspectVariable
+from .tools.mcp import McpTools
+from .tools.mcp_servers import servers_of
 from .tools.notebook import notebook_tools
 from .tools.root_files import RootFiles
+from .tools.search import SearchResources
+from .tools.web import WebTools
 
 _NOT_FOR_KERNELS = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
 _NOT_FOR_LOGS = ("input", "query", "topic", "content", "reason")  # parameters of addresses that others log
@@ -154,16 +164,54 @@ class FrevaGPT(Settings, ExtensionApp):
             redact=redactor.text,
             record=audit.record if audit is not None else None,
         )
+        datasets = (
+            FindDatasets(self.freva_host, seconds=self.freva_seconds, idle_seconds=self.helper_idle_seconds)
+            if self.freva_host
+            else None
+        )
+        self._datasets = datasets
+        self._library = Library(
+            Path(self.index_dir),
+            [shipped("resources")],
+            self.resource_folders,
+            chosen=self.libraries,
+            embedder=self._embedder,
+            local=self.local_embeddings,
+            idle_seconds=self.helper_idle_seconds,
+        )
+
+        def without_folders(owner: str) -> bool:
+            return is_service or not self.own_resources or visitor(owner)
+
+        self._without_folders = without_folders
+
         tools: list[Tool] = [
             CodeInterpreter(kernels, approvals, policies, visitor=visitor),
             *([InspectVariable(self._surroundings, redactor.text)] if self.send_variables else []),
             *notebook_tools(notebook),
+            SearchResources(self._library, visitor=without_folders, redact=redactor.text),
+            *([datasets] if datasets is not None else []),
         ]
+        servers, troubles = servers_of(self.mcp_servers, environment)
+        for text in troubles:
+            self.log.error("%s It is left out.", text)
+        self._elsewhere = McpTools(
+            servers,
+            approvals,
+            policies,
+            seconds=self.mcp_request_seconds,
+            idle_seconds=self.helper_idle_seconds,
+            visitor=visitor,
+            redact=redactor.text,
+        )
+        pages = WebTools(self._models, self.web_search_sites, model=self.web_search_model.strip(), redact=redactor.text)
         prompts = PromptFolders([*site, shipped("prompts")])
         self._store = self._store_at(mongo_uri)
         self._conversations = Conversations(
             Threads(self._store, MemoryThreadStore()),
-            Preparation(self._models, tools, prompts, limits, self._surroundings),
+            Preparation(
+                self._models, tools, prompts, limits, self._surroundings, self._elsewhere if servers else None, [pages]
+            ),
             titles=Titles(self._models, prompts, self.title_model),
             when_idle=self._put_aside,
             when_deleted=self._remove,
@@ -184,14 +232,29 @@ class FrevaGPT(Settings, ExtensionApp):
             rules=Rules(policies, self.send_variables and self.namespace_tokens > 0, self._models.services),
             trouble=self._trouble,
             remove_all=self._remove_all,
+            retriever=self._library,
+            without_folders=without_folders,
             settings=tuple(name for name in self.config.get("FrevaGPT", {}) if name in Settings.class_trait_names()),
             owner=self._owner_of,
             advice=self._advice,
             crowd=Crowd(self.most_turns, self.most_streams),
+            presence=(presence := Presence()),
             gets_allowed=self.allow_get_requests,
             strict_agents=tuple(self.strict_user_agents),
         )
         self.handlers.extend(route_table(desk))
+        self._sessions = Sessions(self.mcp_server_sessions, self.mcp_server_idle_seconds)
+        if self.mcp_server and provider.auth_enabled:
+            offered = AgentTools(
+                [tool for tool in tools if not (is_service and tool.spec.name in IN_A_KERNEL)],
+                self._conversations,
+                desk.kernels,
+                presence,
+                self.mcp_server_policy,
+                self.model_output_chars,
+            )
+            agents = Agents(offered, self._sessions, tuple(self.mcp_server_headers), visitor)
+            self.handlers.append(mcp_route(desk, agents))
         web = self.serverapp.web_app.settings
         web["extra_log_scrub_param_keys"] = [*web.get("extra_log_scrub_param_keys", ()), *_NOT_FOR_LOGS]
 
@@ -199,6 +262,7 @@ class FrevaGPT(Settings, ExtensionApp):
         # A full collection looks at each of the 190,000 objects of a started server, which holds the event loop for 70
         # ms in the middle of an answer. They stay until the end anyway: it need not look at them.
         gc.freeze()
+        self._elsewhere.look()  # so that the first question need not wait for a helper to start
         activity = serverapp.web_app.settings["last_activity_times"]
         self._awake = asyncio.create_task(self._stay_awake(activity), name="frevagpt activity")
         if self.retention_days:
@@ -213,11 +277,16 @@ class FrevaGPT(Settings, ExtensionApp):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        await self._sessions.aclose()
         await self._conversations.close()
         await self._store.aclose()
         await self._databases.aclose()
         await self._surroundings.close()
         await self._kernels.close()
+        await self._elsewhere.aclose()
+        if self._datasets is not None:
+            await self._datasets.aclose()
+        await self._library.aclose()
         await self._models.aclose()
         await self._local.aclose()
         if self.serverapp is not None and isinstance(
@@ -283,6 +352,11 @@ class FrevaGPT(Settings, ExtensionApp):
 
     async def _remove_all(self, owner: str) -> None:
         await asyncio.to_thread(self._folders.remove_all, owner)
+        if not self._without_folders(owner):
+            await self._library.remove_own()
+
+    async def _embedder(self) -> Embedder | None:
+        return None if self.embedding_model == "-" else await self._models.embedder(self.embedding_model)
 
     async def _advice(self) -> str:
         return NO_MODEL

@@ -6,12 +6,35 @@ import os
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
-from traitlets import Bool, Enum, Float, HasTraits, Integer, List, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, HasTraits, Integer, List, Unicode, default
 
 from .domain.values import Policy
 from .identity import Visitors, local_account, switched_on
 
 POLICIES: tuple[Policy, ...] = ("run", "ask-when-risky", "ask", "suggest")
+DOCUMENTATION = (
+    "docs.xarray.dev",
+    "docs.dask.org",
+    "distributed.dask.org",
+    "pandas.pydata.org/docs",
+    "pandas.pydata.org/pandas-docs",
+    "numpy.org/doc",
+    "docs.scipy.org",
+    "matplotlib.org",
+    "scitools.org.uk/cartopy",
+    "cartopy.readthedocs.io",
+    "scitools-iris.readthedocs.io",
+    "zarr.readthedocs.io",
+    "docs.python.org",
+    "docs.jupyter.org",
+    "jupyterlab.readthedocs.io",
+    "cfconventions.org",
+    "unidata.github.io/netcdf4-python",
+    "code.mpimet.mpg.de/projects/cdo",
+    "healpy.readthedocs.io",
+    "freva-org.github.io",
+    "docs.dkrz.de",
+)
 _VISITORS: tuple[Visitors, ...] = ("deny", "own-threads")
 
 
@@ -103,6 +126,76 @@ class Settings(HasTraits):
         help="Path of the Freva configuration, as EVALUATION_SYSTEM_CONFIG_FILE in kernels that the assistant starts.",
     ).tag(config=True)
 
+    resource_folders = List(
+        Unicode(),
+        [],
+        help="Further documents that the assistant looks into: folders, each a corpus or of corpora (with "
+        "manifest.json), and python:<package> for the docstrings of a package that is installed beside the server.",
+    ).tag(config=True)
+    libraries = List(
+        Unicode(),
+        help="Names of the resources that are offered, all where it is empty; users' own folders always are. Default: "
+        "$FREVAGPT_AVAILABLE_LIBRARIES, a comma list.",
+    ).tag(config=True)
+    own_resources = Bool(
+        True, help="Let users have folders of their own indexed. Never on a server with Freva logins."
+    ).tag(config=True)
+    index_dir = Unicode(help="Folder of the index of documents, mode 0700. Default: index in data_dir.").tag(
+        config=True
+    )
+    embedding_model = Unicode(
+        "",
+        help='Model of the catalogue that makes vectors of documents and questions, which are sent there. "": the '
+        'first that embeds; "-": none of the catalogue.',
+    ).tag(config=True)
+    local_embeddings = Bool(
+        True, help="Make vectors on this machine where no model of the catalogue does and the extra is installed."
+    ).tag(config=True)
+
+    mcp_servers = Dict(
+        help="MCP servers whose tools the model may use: names to {'url', 'headers'}, or for a program to {'command', "
+        "'args', 'env'}; os.environ/NAME in a header or variable stands for that variable. Also: "
+        "$FREVAGPT_AVAILABLE_MCP_SERVERS, a comma list of names, each with its $FREVAGPT_<NAME>_SERVER_URL."
+    ).tag(config=True)
+    mcp_request_seconds = Float(
+        min=1,
+        help="Seconds that one call to an MCP server may take. Default: $FREVAGPT_MCP_REQUEST_TIMEOUT_SEC, else 600.",
+    ).tag(config=True)
+    mcp_server = Bool(
+        True, help="Be an MCP server for other agents, at api/chatbot/mcp, where the server has logins."
+    ).tag(config=True)
+    mcp_server_policy = Enum(
+        POLICIES,
+        "ask-when-risky",
+        help="Code of such agents in the user's kernels; what is stricter of this and approval_policy counts.",
+    ).tag(config=True)
+    mcp_server_sessions = Integer(20, min=1, help="Sessions of such agents that one user may have open.").tag(
+        config=True
+    )
+    mcp_server_idle_seconds = Float(
+        1800, min=1, help="Seconds without a request after which such a session is closed."
+    ).tag(config=True)
+    mcp_server_headers = List(
+        Unicode(), [], help="Headers that each request of such agents must bring; tools find their values."
+    ).tag(config=True)
+
+    freva_host = Unicode(
+        help="Host of the Freva server whose databrowser the model may search for data (needs the extra [freva]), such "
+        'as www.freva.dkrz.de; "" for none. Default: $FREVAGPT_FREVA_HOST.'
+    ).tag(config=True)
+    freva_seconds = Float(30, min=1, help="Seconds that one search for data may take.").tag(config=True)
+
+    web_search_sites = List(
+        Unicode(),
+        list(DOCUMENTATION),
+        help="Hosts, or hosts with the beginning of a path, whose pages the tool web_search lets through; [] for none.",
+    ).tag(config=True)
+    web_search_model = Unicode(
+        "",
+        help='Model of the catalogue whose service searches; "": the one that is asked, where its entry says '
+        'supports_web_search or LiteLLM knows that it does; "-": none, no search.',
+    ).tag(config=True)
+
     visitors = Enum(
         _VISITORS,
         "deny",
@@ -160,9 +253,27 @@ class Settings(HasTraits):
     def _default_owner(self) -> str:
         return local_account()
 
+    @default("freva_host")
+    def _default_freva_host(self) -> str:
+        return os.environ.get("FREVAGPT_FREVA_HOST", "")
+
+    @default("index_dir")
+    def _default_index_dir(self) -> str:
+        return str(Path(self.data_dir) / "index")
+
+    @default("libraries")
+    def _default_libraries(self) -> list[str]:
+        given = os.environ.get("FREVAGPT_AVAILABLE_LIBRARIES", "").split(",")
+        return [name.strip().lower() for name in given if name.strip()]
+
     @default("catalogue")
     def _default_catalogue(self) -> str:
         return os.environ.get("LITELLM_CONFIG", "")
+
+    @default("mcp_request_seconds")
+    def _default_mcp_request_seconds(self) -> float:
+        given = os.environ.get("FREVAGPT_MCP_REQUEST_TIMEOUT_SEC", "").strip()
+        return float(given) if given else 600.0
 
     @default("approval_policy")
     def _default_approval_policy(self) -> str:

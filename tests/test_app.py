@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 
 from jupyter_frevagpt.models.weights import ENGINE_REQUIREMENT
 
-HEAVY = ("litellm", "lancedb", "pyarrow", "onnxruntime", "motor", "pymongo", "mcp", "openai", "xllamacpp", "PIL")
+HEAVY = frozenset("litellm lancedb pyarrow onnxruntime motor pymongo mcp openai xllamacpp PIL freva_client".split())
 
 FRESH = """
 import json, os, sys

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ..domain.errors import BadRequest
+from ..domain.fence import named
 from ..domain.legacy import revive
 from ..domain.legible import one_line
 from ..domain.values import ThreadSummary
@@ -27,7 +28,7 @@ from ..domain.variants import (
     User,
     ascii_json,
 )
-from .imported import notice_of, ran
+from .imported import SOURCE, notice_of, ran
 from .threads import new_thread_id
 
 _MIMES = (
@@ -125,7 +126,7 @@ def _cleaned(item: StreamVariant, ids: _Ids) -> StreamVariant | None:
         case ToolCall():
             return msgspec.structs.replace(item, id=ids.call(item.id))
         case ToolOutput():
-            return msgspec.structs.replace(item, id=ids.output(item.id))
+            return ToolOutput(item.content, item.tool_name, ids.output(item.id), named(item.source or SOURCE))
         case CodeOutput():
             shown = [clean for output in item.display if (clean := _output(output, ids))]
             return CodeOutput(item.content, ids.output(item.id), shown)

@@ -14,6 +14,8 @@ from ..domain.errors import BadRequest, FrevaGPTError, StoreUnavailable, ThreadB
 from ..domain.protocols import ThreadStore
 from ..domain.values import Search, ThreadPage, ThreadRef, ThreadSummary, ToolContext, Wishes
 from ..domain.variants import ServerHint, StreamVariant, User
+from .agents import MODEL as AGENT
+from .agents import AgentCode
 from .archive import chat_in
 from .context import sources
 from .hold import LEASE_SECONDS, Hold
@@ -101,8 +103,26 @@ class Conversations:
         question = User(QUESTION, MODEL, kernel_id)
         return await self._launch(ref, question, keep=True, approval=approval, client="", wishes=wishes)
 
+    async def run_for(
+        self, ref: ThreadRef, asked: AgentCode, kernel_id: str, *, approval: bool, wishes: Wishes = _NO_WISHES
+    ) -> Turn:
+        """Begin a turn that runs code of another agent's; ``approval`` tells that its user has a page to answer in.
+
+        Raises ThreadBusy, ThreadNotFound and StoreUnavailable.
+        """
+        question = User(asked.question, AGENT, kernel_id)
+        return await self._launch(ref, question, keep=True, approval=approval, client="", wishes=wishes, asked=asked)
+
     async def _launch(
-        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool, client: str, wishes: Wishes
+        self,
+        ref: ThreadRef,
+        question: User,
+        *,
+        keep: bool,
+        approval: bool,
+        client: str,
+        wishes: Wishes,
+        asked: AgentCode | None = None,
     ) -> Turn:
         if self._leaving[ref]:
             raise ThreadNotFound
@@ -111,7 +131,7 @@ class Conversations:
         start = self._starting[ref] = _Start()
         try:
             turn, store = await self._prepared(
-                ref, question, keep=keep, approval=approval, client=client, wishes=wishes
+                ref, question, keep=keep, approval=approval, client=client, wishes=wishes, asked=asked
             )
             self._turns[ref] = turn
             self._asked[ref] += 1
@@ -127,10 +147,18 @@ class Conversations:
         return turn
 
     async def _prepared(
-        self, ref: ThreadRef, question: User, *, keep: bool, approval: bool, client: str, wishes: Wishes
+        self,
+        ref: ThreadRef,
+        question: User,
+        *,
+        keep: bool,
+        approval: bool,
+        client: str,
+        wishes: Wishes,
+        asked: AgentCode | None,
     ) -> tuple[Turn, ThreadStore]:
         threads = self._threads
-        if question.model != MODEL:
+        if asked is None and question.model != MODEL:
             await self._preparation.check(question.model)
         known = await threads.find(ref)
         store = known or (threads.kept if keep else threads.volatile)
@@ -158,7 +186,9 @@ class Conversations:
                 sources=sources(question),
                 wishes=wishes,
             )
-            if question.model == MODEL:
+            if asked is not None:
+                parts = self._preparation.agent(asked, history, context)
+            elif question.model == MODEL:
                 parts = self._preparation.rerun(history, context)
             else:
                 parts = await self._preparation.question(question, history, context)
@@ -324,7 +354,7 @@ class Conversations:
         if self._holds.get(turn.ref) is hold:
             del self._holds[turn.ref]
         question = turn.question
-        if self._titles is not None and question.model != MODEL:
+        if self._titles is not None and question.model not in (MODEL, AGENT):
             await self._titles.give(store, turn.ref, question.content, question.model)
         await self._forget(turn)
 

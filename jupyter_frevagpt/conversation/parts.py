@@ -29,7 +29,10 @@ class TurnLimits(msgspec.Struct, frozen=True):
 
 
 class TurnParts(msgspec.Struct, frozen=True):
-    """What a turn works with; ``before`` and ``after`` are the prompts around the examples."""
+    """What a turn works with; ``before`` and ``after`` are the prompts around the examples.
+
+    ``notices`` are told to the user before anything else.
+    """
 
     model: ChatModel
     info: ModelInfo
@@ -41,3 +44,4 @@ class TurnParts(msgspec.Struct, frozen=True):
     limits: TurnLimits
     context: ToolContext
     surroundings: Surroundings | None = None
+    notices: Sequence[str] = ()

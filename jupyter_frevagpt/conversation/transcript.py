@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..domain.cut import cut
+from ..domain.fence import quoted
 from ..domain.protocols import Message
 from ..domain.variants import (
     Assistant,
@@ -32,7 +33,7 @@ _NOTHING = "(no output)"
 _JPEG = "/9j/"
 
 _JOINED = (Assistant, Code, CodeOutput, Image)
-_PASSING = frozenset({"thread_id", "memory", "output", "request"})
+_PASSING = frozenset({"thread_id", "memory", "output", "progress", "request"})
 _PASSING_STATES = frozenset({"starting", "held", "waiting", "running"})
 
 
@@ -100,7 +101,7 @@ def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> 
     those that do not go, or have no content, the output of their run says that they were shown.
     """
     # Services want the output right behind its call, wherever it stands in records of other makers.
-    outputs = {item.id: item.content for item in reversed(items) if isinstance(item, CodeOutput | ToolOutput)}
+    outputs = {item.id: item for item in reversed(items) if isinstance(item, CodeOutput | ToolOutput)}
     called: set[str] = set()
     messages: list[Message] = []
     unsent: Counter[int] = Counter()
@@ -114,7 +115,7 @@ def to_messages(items: Sequence[StreamVariant], *, vision: bool, limit: int) -> 
                 called.add(item.id)
                 name = item.tool_name if isinstance(item, ToolCall) else CODE_TOOL
                 _add_call(messages, item.id, name, item.content)
-                messages.append(_tool_message(item.id, outputs.get(item.id, ""), limit))
+                messages.append(_tool_message(item.id, outputs.get(item.id), limit))
             case Image() if vision and item.content:
                 messages.append(_image_message(item.content))
             case Image():
@@ -190,5 +191,8 @@ def _object_text(arguments: str) -> str:
         return "{}"
 
 
-def _tool_message(call_id: str, text: str, limit: int) -> Message:
-    return {"role": "tool", "tool_call_id": call_id, "content": cut(text, limit) or _NOTHING}
+def _tool_message(call_id: str, output: CodeOutput | ToolOutput | None, limit: int) -> Message:
+    text = cut(output.content, limit) if output is not None else ""
+    if text and isinstance(output, ToolOutput) and output.source:
+        text = quoted(text, output.source, call_id)
+    return {"role": "tool", "tool_call_id": call_id, "content": text or _NOTHING}

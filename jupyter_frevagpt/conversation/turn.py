@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 
+import msgspec
+
 from ..domain.errors import FrevaGPTError, ModelFailed
+from ..domain.fence import enter, named
 from ..domain.protocols import ThreadStore, Tool
 from ..domain.values import ThreadRef
 from ..domain.variants import (
@@ -227,6 +230,8 @@ class Turn:
 
     async def _converse(self) -> None:
         late = ""
+        for text in self._parts.notices:
+            self.notice(text)
         for _ in range(self._parts.limits.rounds):
             this = self._round = Round(self._emit, self._keep, self._ids, late)
             if not await self._ask(this):
@@ -294,6 +299,9 @@ class Turn:
                 if isinstance(variant, CodeOutput | ToolOutput):
                     answered, self._unanswered = True, ""
                     self._announce_cut(variant.content)
+                if isinstance(variant, ToolOutput) and (variant.source or tool.spec.outside):
+                    variant = msgspec.structs.replace(variant, source=named(variant.source or f"what {call.name} told"))
+                    enter(self._parts.context, variant.source, outside=not tool.spec.vouched)
                 if isinstance(variant, ServerHint) and passes(variant):
                     self._emit(variant)
                 else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from .notebook import PageAnswer
+from .passages import Found, Means, Progress, Resource
 from .values import (
     CodeReview,
     Decision,
@@ -57,6 +58,20 @@ class Models(Protocol):
         """Return the model of that name; raises :class:`~.errors.BadRequest` when there is none that chats."""
 
 
+class SearchingModels(Protocol):
+    """Models whose services can search the web."""
+
+    async def searching(self, name: str) -> ChatModel | None:
+        """Return the model of that name as one that searches before it answers, None where it cannot."""
+
+
+class ToolMaker(Protocol):
+    """A tool that only some models have."""
+
+    async def tool_for(self, model: str) -> Tool | None:
+        """Return the tool for a question to that model, None where there is none."""
+
+
 class Tool(Protocol):
     """Something the model may call."""
 
@@ -67,6 +82,16 @@ class Tool(Protocol):
 
         A tool that is cancelled stops what it started, yields the output it has so far and raises
         ``CancelledError`` again; it does not take longer than a second for that.
+        """
+
+
+class ToolSource(Protocol):
+    """Tools that come and go, as those of other servers."""
+
+    async def tools(self, ref: ThreadRef, taken: Collection[str]) -> tuple[list[Tool], list[str]]:
+        """Return the tools for a question of a thread, and what its user should know of them, within seconds.
+
+        ``taken`` are names that other tools have already.
         """
 
 
@@ -185,6 +210,42 @@ class Surroundings(Protocol):
 
     async def variables(self, kernel_id: str) -> VariableList:
         """Return the variables of a running kernel."""
+
+
+class Embedder(Protocol):
+    """A model that makes vectors of texts; ``host`` names for people where it is asked."""
+
+    name: str
+    host: str
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return a vector for each text; raises :class:`~.errors.ModelFailed`."""
+
+
+class Retriever(Protocol):
+    """The documents that questions are looked up in."""
+
+    async def search(self, question: str, *, limit: int, sources: Sequence[str] = (), own: bool = True) -> Found:
+        """Return the best passages for a question, of the corpora of these names, of all where none is named.
+
+        ``own`` tells that the user's own folders count. Raises :class:`~.errors.BadRequest` for a name that is not
+        there and :class:`~.errors.WorkerFailed`.
+        """
+
+    async def resources(self, *, own: bool = True, counted: bool = False) -> list[Resource]:
+        """Return what can be searched; ``counted`` asks how much of it is in the index."""
+
+    async def means(self) -> Means:
+        """Return what passages are found with."""
+
+    def index(self, folder: str) -> AsyncGenerator[Progress, None]:
+        """Index a folder of the user's, of which only what changed is read anew; closing the generator ends it.
+
+        Raises :class:`~.errors.BadRequest` for what is no folder that may be read.
+        """
+
+    async def remove(self, name: str) -> None:
+        """Forget a folder of the user's; its documents stay where they are. Raises BadRequest for another name."""
 
 
 class Waiting(Protocol):

@@ -53,8 +53,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """A model that can be asked.
 
     ``note`` is shown beside the name ("small local model, often wrong"), ``vision`` tells that it sees images,
-    ``tools`` that it can call tools, ``chat`` is false for a model that only embeds. ``prompt_set`` names the folder of
-    its prompts, ``small`` is true for one that is asked for nothing but answers.
+    ``tools`` that it can call tools, ``chat`` is false for a model that does not, ``embeds`` is true for one that makes
+    vectors. ``prompt_set`` names the folder of its prompts, ``small`` is true for one that is asked for nothing but
+    answers.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     vision: bool = False
     tools: bool = True
     chat: bool = True
+    embeds: bool = False
     prompt_set: str = ""
     small: bool = False
 
@@ -83,7 +85,9 @@ class ToolSpec(msgspec.Struct, frozen=True):
     """A tool as the model is told of it; ``parameters`` is a JSON schema of type object.
 
     ``in_page`` is true for one that needs a page in which the user's notebook can be open, ``tells_values`` for one
-    that tells the model what variables hold.
+    that tells the model what variables hold, ``outside`` for one whose outputs are all text that strangers may have
+    written: each is told to the model between marks, as data, and code is asked about from then on. ``vouched`` is true
+    where the site vouches for who writes it: then its policy ``run`` stays what it is.
     """
 
     name: str
@@ -91,6 +95,8 @@ class ToolSpec(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     in_page: bool = False
     tells_values: bool = False
+    outside: bool = False
+    vouched: bool = False
 
 
 class ToolRequest(msgspec.Struct, frozen=True):
@@ -120,8 +126,9 @@ class ToolContext(msgspec.Struct, frozen=True):
 
     ``keep`` is false where nothing of the thread may be left on disk, ``approval`` is true for a client that can
     answer when code waits for its user's decision. ``sources`` grows: it names the text from outside that entered the
-    turn. ``client`` names the page that asked, "" for a client in which no notebook can be open. ``distrust`` says why
-    each piece of code is asked about whatever it is, "" where it is not.
+    turn; ``outside`` are those of them that strangers may have written (see ``domain/fence.py``). ``client`` names the
+    page that asked, "" for a client in which no notebook can be open. ``distrust`` says why each piece of code is asked
+    about whatever it is, "" where it is not.
     """
 
     ref: ThreadRef
@@ -129,6 +136,7 @@ class ToolContext(msgspec.Struct, frozen=True):
     keep: bool = True
     approval: bool = False
     sources: list[str] = []
+    outside: list[str] = []
     client: str = ""
     distrust: str = ""
     wishes: Wishes = Wishes()
@@ -154,7 +162,7 @@ class CodeReview(msgspec.Struct, frozen=True):
     """What code may do; ``standing`` tells that "for this chat" may cover it.
 
     ``touches`` are the names that it may bind anew, change or delete, None for any; ``reads`` names the text from
-    outside that it may bring in.
+    outside that it may bring in, ``outside`` those of them that come over the network.
     """
 
     harmless: bool
@@ -162,6 +170,7 @@ class CodeReview(msgspec.Struct, frozen=True):
     standing: bool = True
     touches: tuple[str, ...] | None = ()
     reads: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -187,17 +196,26 @@ class Usage(msgspec.Struct, frozen=True):
     completion_tokens: int = 0
 
 
+class Citation(msgspec.Struct, frozen=True):
+    """A page that an answer rests on; ``end`` is the character of the answer where what rests on it ends, if told."""
+
+    url: str
+    title: str = ""
+    end: int | None = None
+
+
 class ModelChunk(msgspec.Struct, frozen=True):
     """One piece of a model's answer.
 
-    ``notice`` is a sentence for the user about a wait ("The service asks for 12 s of patience."), not part of the
-    answer.
+    ``citations`` are those of a model that searched the web. ``notice`` is a sentence for the user about a wait ("The
+    service asks for 12 s of patience."), not part of the answer.
     """
 
     text: str = ""
     calls: tuple[CallDelta, ...] = ()
     usage: Usage | None = None
     notice: str = ""
+    citations: tuple[Citation, ...] = ()
 
 
 RunState = Literal["held", "waiting", "running", "done", "failed", "aborted", "lost", "stopped"]

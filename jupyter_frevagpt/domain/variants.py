@@ -82,11 +82,17 @@ class ToolCall(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_
 
 
 class ToolOutput(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):
-    """The text such a tool returned."""
+    """The text such a tool returned.
+
+    ``source`` names, for text that strangers may have written, where it is from; it is told to models between marks.
+    ``data`` is the same for clients that show more than text; one key names its kind (``passages``, ``datasets``, ...).
+    """
 
     content: str
     tool_name: str
     id: str
+    source: str = ""
+    data: dict[str, Any] = {}
 
 
 class ServerHint(msgspec.Struct, frozen=True, tag_field="variant", tag=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..domain.passages import Means, Resource
 from ..domain.values import Policy, Shown
 from ..domain.variants import StreamVariant
 from .trouble import Failure
@@ -60,6 +61,15 @@ class PanelSettings(msgspec.Struct, frozen=True):
     default: str | None
     advice: str
     site: Bounds
+    retrieval: Means
+
+
+class Resources(msgspec.Struct, frozen=True):
+    """What questions are looked up in, and what with; ``own`` tells that the caller may have folders indexed."""
+
+    resources: list[Resource]
+    means: Means
+    own: bool
 
 
 class Deleted(msgspec.Struct, frozen=True):

@@ -35,11 +35,12 @@ from ..domain.errors import (
     ThreadNotFound,
     VaultUnusable,
 )
-from ..domain.protocols import Kernels, Models, Surroundings, ThreadFiles
+from ..domain.protocols import Kernels, Models, Retriever, Surroundings, ThreadFiles
 from ..domain.values import ThreadRef
 from .crowd import Crowd
 from .definition import Definition, P
 from .gate import check_gate, refuse_server_token
+from .presence import Presence
 from .rules import Rules
 from .trouble import Trouble
 from .wire import Reader
@@ -78,7 +79,7 @@ class Desk(msgspec.Struct, frozen=True):
     """What the routes work with, and the site's rules for them.
 
     ``learn`` takes a token for a secret, ``owner`` names the owner of a request or raises PermissionError, ``advice``
-    gives the text for a server without a model.
+    gives the text for a server without a model, ``without_folders`` tells whose own folders are not indexed here.
     """
 
     conversations: Conversations
@@ -94,8 +95,11 @@ class Desk(msgspec.Struct, frozen=True):
     trouble: Trouble
     remove_all: Callable[[str], Awaitable[None]]
     owner: Callable[[APIHandler], str]
+    retriever: Retriever
+    without_folders: Callable[[str], bool]
     advice: Callable[[], Awaitable[str]]
     crowd: Crowd
+    presence: Presence
     gets_allowed: bool = True
     strict_agents: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
@@ -124,6 +128,7 @@ class ChatbotHandler(APIHandler, Generic[P]):
                 self.owner = self.desk.owner(self)
             except PermissionError as error:
                 raise web.HTTPError(403, str(error)) from error
+            self.desk.presence.saw(self, self.owner)
 
     async def respond(self, given: P) -> None:
         """Answer a request whose sender may make it, by GET or by POST."""
@@ -193,7 +198,11 @@ class ChatbotHandler(APIHandler, Generic[P]):
         self.set_status(status_code)
         if status_code == 405:
             self.set_header("Allow", ", ".join(self._methods()).upper())
-        self.finish(json.dumps({"detail": detail}))
+        self.finish(self.error_body(detail))
+
+    def error_body(self, detail: str) -> str:
+        """Return what is sent with an error."""
+        return json.dumps({"detail": detail})
 
     def _methods(self) -> tuple[str, ...]:
         by_post = self.definition.changes_state and not self.desk.gets_allowed

@@ -48,7 +48,9 @@ class SettingsHandler(ChatbotHandler[Nothing]):
         services = await self.desk.rules.services()
         choices = [_choice(model, services.get(model.name, Service())) for model in models]
         advice = "" if models else await self.desk.advice()
-        self.answer(PanelSettings(choices, models[0].name if models else None, advice, self.desk.rules.bounds))
+        means = await self.desk.retriever.means()
+        default = models[0].name if models else None
+        self.answer(PanelSettings(choices, default, advice, self.desk.rules.bounds, means))
 
 
 def _choice(model: ModelInfo, service: Service) -> Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..domain.passages import Progress
 from ..domain.values import RestOfOutput, ScratchFiles, Undone
 from ..domain.variants import StreamVariant
 from . import answers, requests
@@ -94,6 +95,7 @@ SETTINGS = Definition(
         "default": "our-model",
         "advice": "",
         "site": {"policy": "ask-when-risky", "scratch_policy": "run", "variables": "values", "fixed": []},
+        "retrieval": {"way": "full text", "model": "", "host": ""},
     },
     statuses=_BAD_CATALOGUE,
 )
@@ -304,6 +306,55 @@ DIAGNOSTICS = Definition(
         "failures": [{"kind": "ModelFailed", "part": "jupyter_frevagpt.turn", "date": "2026-11-22T16:49:37Z"}],
     },
 )
+RESOURCES = Definition(
+    name="resources",
+    summary="Lists the documents that questions are looked up in.",
+    parameters=requests.Nothing,
+    answer=answers.Resources,
+    shows={
+        "resources": [
+            {
+                "name": "my-notes",
+                "title": "My notes",
+                "standing": "own",
+                "licence": "",
+                "source": "",
+                "passages": 214,
+            }
+        ],
+        "means": {"way": "full text", "model": "", "host": ""},
+        "own": True,
+    },
+    statuses=_BAD_CATALOGUE,
+)
+INDEXRESOURCES = Definition(
+    name="indexresources",
+    summary="Indexes a folder of the user's, telling how far it is.",
+    text="Only what changed since is read. It ends with the connection; what is done by then stays.",
+    parameters=requests.IndexResources,
+    answer=list[Progress],
+    example={"folder": "/home/alice/notes"},
+    shows=[{"name": "notes", "done": 40, "total": 40, "passages": 214, "unread": 0, "finished": True, "problem": ""}],
+    statuses=_BAD_CATALOGUE | _CROWDED,
+    right=WRITE,
+    changes_state=True,
+    post_only=True,
+    people_only=True,
+    media="application/x-ndjson",
+)
+REMOVERESOURCE = Definition(
+    name="removeresource",
+    summary="Takes a folder of the user's out of the index.",
+    text="The documents themselves are not touched.",
+    parameters=requests.RemoveResource,
+    answer=answers.Detail,
+    example={"name": "notes"},
+    shows={"detail": "The folder is out of the index. Its documents are as they were."},
+    right=WRITE,
+    changes_state=True,
+    post_only=True,
+    people_only=True,
+)
 EDITTHREAD = Definition(
     name="editthread",
     summary="Makes a new thread of all that stands before one of a thread's questions.",
@@ -345,4 +396,5 @@ DEFINITIONS: tuple[Definition[Any], ...] = (
     PING, HELP, DOCS, OPENAPI, HEALTH, AVAILABLECHATBOTS, SETTINGS, NEWTHREAD, STREAMRESPONSE, FOLLOW, STOP, APPROVE,
     TOOLRESULT, UNDO, OUTPUT, RERUN, VARIABLES, FILES, GETTHREAD, GETUSERTHREADS, SEARCHTHREADS, SETTHREADTOPIC,
     DELETETHREAD, EDITTHREAD, USERFEEDBACK, IMPORTTHREAD, DELETEALL, DIAGNOSTICS,
+    RESOURCES, INDEXRESOURCES, REMOVERESOURCE,
 )  # fmt: skip

@@ -215,6 +215,18 @@ class ImportThread(msgspec.Struct, frozen=True):
     topic: Annotated[str, Meta(description="Its topic, of which the first 200 characters count.")] = ""
 
 
+class IndexResources(msgspec.Struct, frozen=True):
+    """A folder to be indexed."""
+
+    folder: Annotated[str, Meta(min_length=1, max_length=4096, description="Its path on the server's machine.")]
+
+
+class RemoveResource(msgspec.Struct, frozen=True):
+    """A folder to be forgotten."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64, description="Its name, as `resources` gives it.")]
+
+
 class DeleteAll(msgspec.Struct, frozen=True):
     """The word that says that it is meant."""
 

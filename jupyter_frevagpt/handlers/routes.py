@@ -11,6 +11,7 @@ from .chat import ApproveHandler, FollowHandler, StopHandler, StreamResponseHand
 from .descriptions import DocsHandler, HelpHandler, OpenAPIHandler
 from .files import FilesHandler
 from .privacy import DeleteAllHandler, DiagnosticsHandler
+from .resources import IndexResourcesHandler, RemoveResourceHandler, ResourcesHandler
 from .runs import OutputHandler, RerunHandler, UndoHandler
 from .threads import (
     DeleteThreadHandler,
@@ -30,7 +31,8 @@ _HANDLERS: tuple[type[ChatbotHandler[Any]], ...] = (
     NewThreadHandler, StreamResponseHandler, FollowHandler, StopHandler, ApproveHandler, ToolResultHandler,
     UndoHandler, OutputHandler, RerunHandler, VariablesHandler, FilesHandler, GetThreadHandler, GetUserThreadsHandler,
     SearchThreadsHandler, SetThreadTopicHandler, DeleteThreadHandler, EditThreadHandler, UserFeedbackHandler,
-    ImportThreadHandler, DeleteAllHandler, DiagnosticsHandler,
+    ImportThreadHandler, DeleteAllHandler, DiagnosticsHandler, ResourcesHandler, IndexResourcesHandler,
+    RemoveResourceHandler,
 )  # fmt: skip
 
 ROUTES: dict[str, type[ChatbotHandler[Any]]] = {handler.definition.name: handler for handler in _HANDLERS}

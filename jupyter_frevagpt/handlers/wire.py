@@ -26,7 +26,7 @@ from ..domain.variants import (
 )
 
 _SLICE = 7000
-_RICH_HINTS = frozenset({"run", "output", "changes", "request"})
+_RICH_HINTS = frozenset({"run", "output", "changes", "progress", "request"})
 _QUOTES = str.maketrans({"'": "\u2019", '"': "\u201d"})
 _Sliced = Assistant | Code | CodeOutput | Image | ToolOutput | ToolCall | ServerError | OpenAIError
 
@@ -34,8 +34,8 @@ _Sliced = Assistant | Code | CodeOutput | Image | ToolOutput | ToolCall | Server
 class Reader(msgspec.Struct, frozen=True):
     """A kind of client.
 
-    ``rich`` readers take long lines, ``display`` bundles and hints on runs; ``strict`` ones know no tools but code, and
-    read a hint as Python writes it.
+    ``rich`` readers take long lines, ``display`` bundles, a tool's ``data`` and hints on runs; ``strict`` ones know no
+    tools but code, and read a hint as Python writes it.
     """
 
     rich: bool = False
@@ -69,6 +69,8 @@ class Reader(msgspec.Struct, frozen=True):
     def _plain(self, variant: StreamVariant) -> StreamVariant:
         if isinstance(variant, CodeOutput) and not self.rich:
             return msgspec.structs.replace(variant, display=[])
+        if isinstance(variant, ToolOutput) and not self.rich:
+            return msgspec.structs.replace(variant, source="", data={})
         if isinstance(variant, User) and not self.rich:
             return msgspec.structs.replace(variant, context=[])
         if isinstance(variant, ServerHint) and self.strict:

@@ -6,7 +6,7 @@ import asyncio
 
 from ..domain.values import CodeReview, ReviewReason
 from .about import KernelAbout
-from .review import KernelFacts, review
+from .review import ADDRESSES, PRINTED, KernelFacts, review
 
 
 async def appraise(code: str, about: KernelAbout, facts: KernelFacts | None) -> CodeReview:
@@ -20,4 +20,10 @@ async def appraise(code: str, about: KernelAbout, facts: KernelFacts | None) -> 
         reasons.append(ReviewReason("unknown", "The kernel does not tell what the names in it are now.", 1))
     touches = None if told.touches_all else tuple(dict.fromkeys(touch.name for touch in told.touches))
     harmless = told.harmless and facts is not None
-    return CodeReview(harmless, tuple(reasons), not told.never_standing, touches, told.reads)
+    outside = tuple(source for source in told.reads if _online(source, code))
+    return CodeReview(harmless, tuple(reasons), not told.never_standing, touches, told.reads, outside)
+
+
+def _online(source: str, code: str) -> bool:
+    """Whether text that code brings in comes over the network: from an address, or a program that was given one."""
+    return source.startswith(ADDRESSES) or (source == PRINTED and "://" in code)

@@ -16,9 +16,14 @@ async def complete(request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], No
     """Yield ``{"chunk": {...}}`` as the OpenAI protocol writes chunks; at a failure one ``{"failed": {...}}``.
 
     The request holds ``messages``, ``tools`` and ``params``: everything else that ``litellm.acompletion`` takes.
+    One with ``input`` asks for vectors of these texts: ``{"vectors": [...]}``.
     """
     try:
         litellm = await asyncio.to_thread(_litellm)
+        if texts := request.get("input"):
+            made = await litellm.aembedding(input=texts, max_retries=0, **request["params"])
+            yield {"vectors": [one["embedding"] for one in made.data]}
+            return
         response = await litellm.acompletion(
             messages=request["messages"],
             stream=True,
@@ -28,8 +33,11 @@ async def complete(request: dict[str, Any]) -> AsyncGenerator[dict[str, Any], No
             **request["params"],
         )
         try:
+            written = 0
             async for chunk in response:
-                yield {"chunk": _plain(chunk)}
+                plain = _plain(chunk, written)
+                written += sum(len(choice["delta"]["content"] or "") for choice in plain["choices"])
+                yield {"chunk": plain}
         finally:
             # Leaving the loop does not end the request.
             if close := getattr(response, "aclose", None):
@@ -50,8 +58,11 @@ def _litellm() -> Any:
     return litellm
 
 
-def _plain(chunk: Any) -> dict[str, Any]:
+def _plain(chunk: Any, written: int) -> dict[str, Any]:
+    """Return a chunk as the protocol writes it; ``written`` is how much text came before."""
     plain: dict[str, Any] = {"choices": []}
+    if citations := getattr(chunk, "citations", None):
+        plain["citations"] = [address for address in citations if isinstance(address, str)]
     for choice in chunk.choices[:1]:
         delta = choice.delta
         calls = [
@@ -64,7 +75,14 @@ def _plain(chunk: Any) -> dict[str, Any]:
         ]
         content = _clean(getattr(delta, "content", None))
         plain["choices"].append(
-            {"delta": {"content": content, "tool_calls": calls or None}, "finish_reason": choice.finish_reason}
+            {
+                "delta": {
+                    "content": content,
+                    "tool_calls": calls or None,
+                    "annotations": _annotations(delta, written + len(content or "")) or None,
+                },
+                "finish_reason": choice.finish_reason,
+            }
         )
     if usage := getattr(chunk, "usage", None):
         plain["usage"] = {
@@ -72,6 +90,16 @@ def _plain(chunk: Any) -> dict[str, Any]:
             "completion_tokens": getattr(usage, "completion_tokens", 0),
         }
     return plain
+
+
+def _annotations(delta: Any, end: int) -> list[dict[str, Any]]:
+    """Return the pages that a piece rests on, whichever way the provider tells of them."""
+    told = [one if isinstance(one, dict) else dict(one) for one in getattr(delta, "annotations", None) or []]
+    own = (getattr(delta, "provider_specific_fields", None) or {}).get("citation")
+    if isinstance(own, dict) and isinstance(own.get("url"), str):
+        page = {"url": _clean(own["url"]), "title": _clean(own.get("title") or ""), "end_index": end}
+        told.append({"type": "url_citation", "url_citation": page})
+    return told
 
 
 def _clean(text: Any) -> Any:

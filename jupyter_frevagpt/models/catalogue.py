@@ -11,7 +11,7 @@ import msgspec
 
 from ..domain.errors import CatalogueUnreadable
 from ..domain.values import ModelInfo
-from .prices import PriceFile, Prices
+from .prices import Known, PriceFile, Prices
 from .secret import Secret
 from .service import Costs, costs_of
 
@@ -23,12 +23,14 @@ CHAT_MODES = (None, "", "chat", "completion", "responses")
 class Entry(msgspec.Struct, frozen=True):
     """A model of the catalogue; ``params`` are its ``litellm_params``, which may hold keys.
 
-    ``costs`` are dollars a token, read and written, None where nobody knows them.
+    ``costs`` are dollars a token, read and written, None where nobody knows them; ``searches`` tells that its service
+    can search the web for it.
     """
 
     info: ModelInfo
     params: Secret[dict[str, Any]]
     costs: Costs = (None, None)
+    searches: bool = False
 
 
 class Catalogue:
@@ -142,7 +144,20 @@ def _entry(node: Mapping[str, Any], prices: Prices) -> Entry:
     model = str(params.get("model") or name)
     base = told.get("base_model")
     known = prices.find([*([base] if isinstance(base, str) else []), model, name])
-    return Entry(described(name, model, told, prices), Secret(params), costs_of(known, params, told))
+    costs = costs_of(known, params, told)
+    return Entry(
+        described(name, model, told, prices), Secret(params), costs, searches_of(known, f"{model} {base}", told)
+    )
+
+
+def searches_of(known: Known, names: str, told: Mapping[str, Any]) -> bool:
+    """Return whether a model's service can search the web: as ``model_info`` tells, else as LiteLLM's table does."""
+    said = told.get("supports_web_search")
+    if isinstance(said, bool):
+        return said
+    # OpenAI's other models do that over another protocol only.
+    over_chat = known.litellm_provider not in ("openai", "azure") or "search" in names
+    return known.supports_web_search is True and over_chat
 
 
 def described(name: str, model: str, told: Mapping[str, Any], prices: Prices) -> ModelInfo:
@@ -156,5 +171,6 @@ def described(name: str, model: str, told: Mapping[str, Any], prices: Prices) ->
         vision=bool(known.supports_vision if vision is None else vision),
         tools=told.get("supports_function_calling") is not False,
         chat=(told.get("mode") or known.mode) in CHAT_MODES,
+        embeds=(told.get("mode") or known.mode) == "embedding",
         prompt_set=str(told.get("prompt_set") or ""),
     )

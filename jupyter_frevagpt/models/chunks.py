@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from ..domain.values import CallDelta, ModelChunk, Usage
+from ..domain.values import CallDelta, Citation, ModelChunk, Usage
 from .failures import Refusal, message_of
 
 NOTICES = {
@@ -30,6 +31,7 @@ class _Call(msgspec.Struct):
 class _Delta(msgspec.Struct):
     content: str | list[Any] | None = None
     tool_calls: list[_Call | None] | None = None
+    annotations: Any = None
 
 
 class _Choice(msgspec.Struct):
@@ -50,6 +52,7 @@ class _Chunk(msgspec.Struct):
     object: str | None = None
     message: Any = None
     code: Any = None
+    citations: Any = None
 
 
 _NOTHING = ModelChunk()
@@ -92,21 +95,24 @@ class ChunkReader:
         if chunk.usage is not None:
             usage = Usage(int(chunk.usage.prompt_tokens or 0), int(chunk.usage.completion_tokens or 0))
         choice = chunk.choices[0] if chunk.choices else None
+        pages = tuple(_pages(chunk.citations))
         if choice is None:
-            return ModelChunk(usage=usage) if usage else _NOTHING
+            return ModelChunk(usage=usage, citations=pages) if usage or pages else _NOTHING
         notice = ""
         if choice.finish_reason:
             self.finished = True
             notice = NOTICES.get(choice.finish_reason, "")
         delta = choice.delta or choice.message
         if delta is None:
-            return ModelChunk(usage=usage, notice=notice)
+            return ModelChunk(usage=usage, notice=notice, citations=pages)
         content = delta.content
         text = content if isinstance(content, str) else _joined(content)
         calls: tuple[CallDelta, ...] = ()
         if delta.tool_calls:
             calls = tuple(self._call(call) for call in delta.tool_calls if call)
-        return ModelChunk(text=text, calls=calls, usage=usage, notice=notice)
+        if delta.annotations is not None:
+            pages += tuple(_pages(delta.annotations))
+        return ModelChunk(text=text, calls=calls, usage=usage, notice=notice, citations=pages)
 
     def _call(self, call: _Call) -> CallDelta:
         """Tell a fragment's call: by index, by id where services leave the index out or always write 0."""
@@ -148,6 +154,18 @@ class _Known(msgspec.Struct):
 
     id: str = ""
     name: str = ""
+
+
+def _pages(told: Any) -> Iterator[Citation]:
+    """Yield the pages that an answer rests on: annotations of it, or addresses alone."""
+    for one in told if isinstance(told, list) else ():
+        if isinstance(one, str):
+            yield Citation(one)
+        elif isinstance(one, dict) and isinstance(page := one.get("url_citation", one), dict):
+            url, title, end = page.get("url"), page.get("title"), page.get("end_index")
+            if isinstance(url, str):
+                place = end if isinstance(end, int) and not isinstance(end, bool) else None
+                yield Citation(url, title if isinstance(title, str) else "", place)
 
 
 def _joined(parts: list[Any] | None) -> str:

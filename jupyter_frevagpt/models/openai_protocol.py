@@ -46,16 +46,20 @@ class OpenAIChat:
     """A model behind the OpenAI chat protocol.
 
     ``find`` returns the endpoint when a question is asked, so that a key is read no earlier; it may raise ModelFailed.
+    ``more`` are further fields of each request.
     """
 
-    def __init__(self, connections: Connections, find: Callable[[], Endpoint]) -> None:
+    def __init__(
+        self, connections: Connections, find: Callable[[], Endpoint], more: Mapping[str, Any] | None = None
+    ) -> None:
         self._connections = connections
         self._find = find
+        self._more = more or {}
 
     async def stream(self, messages: list[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[ModelChunk, None]:
         """Yield one piece for each event that holds something; see :class:`~..domain.protocols.ChatModel`."""
         endpoint = self._find()
-        body = request_body(endpoint.model, messages, tools, endpoint.options)
+        body = request_body(endpoint.model, messages, tools, {**endpoint.options, **self._more})
         try:
             async with aclosing(patiently(lambda: self._attempt(endpoint, body))) as pieces:
                 async for piece in pieces:
@@ -129,7 +133,7 @@ async def _pieces(response: httpx.Response, read_seconds: float) -> AsyncGenerat
                         await _drain(received)
                         return
                     piece = reader.read(event)
-                    if piece.text or piece.calls or piece.usage or piece.notice:
+                    if piece.text or piece.calls or piece.usage or piece.notice or piece.citations:
                         yield piece
         for event in events.end():
             if event == b"[DONE]":

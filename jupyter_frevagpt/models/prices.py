@@ -19,6 +19,7 @@ class Known(msgspec.Struct, frozen=True):
     litellm_provider: str | None = None
     mode: str | None = None
     supports_vision: bool | None = None
+    supports_web_search: Any = None
     input_cost_per_token: Any = None
     output_cost_per_token: Any = None
 

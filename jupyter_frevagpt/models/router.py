@@ -7,17 +7,18 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from ..domain.errors import BadRequest, CatalogueUnreadable
-from ..domain.protocols import ChatModel
+from ..domain.protocols import ChatModel, Embedder
 from ..domain.values import ModelInfo, Service
 from ..workers.host import Worker
-from .catalogue import Catalogue, Entry, described
+from .catalogue import Catalogue, Entry, described, searches_of
 from .connections import Connections, whole
 from .destination import OWN_ADDRESS, destination, endpoint, proxy_base, sdk_params
+from .embedding import OpenAIEmbedder, SDKEmbedder
 from .failures import Refusal, message_in
 from .fenced import FencedChat
 from .openai_protocol import Endpoint, OpenAIChat
@@ -26,6 +27,9 @@ from .sdk import ENVIRONMENT, MODULE, SDKChat
 from .secret import Secret
 from .service import costs_of, service_at
 from .variables import ALLOWED, Variables
+
+SEARCHING = {"web_search_options": {"search_context_size": "medium"}}
+"""What a request holds that is to be answered from the web."""
 
 LISTED_SECONDS = 30.0
 """How long a proxy's list of models is used."""
@@ -117,20 +121,45 @@ class CatalogueModels:
         shown = "".join(c for c in name if c.isprintable())[:80]
         raise BadRequest(f"There is no model named {shown}. {await self._choices()}")
 
+    async def embedder(self, name: str = "") -> Embedder | None:
+        """Return the model of that name that makes vectors, the first one where none is named, None without one."""
+        entry = next((one for one in await self._entries() if one.info.embeds and name in ("", one.info.name)), None)
+        if entry is None:
+            return None
+        service = (await self.services())[entry.info.name]
+        told = (entry.info.name, service.host)
+        if self._proxy_address:
+            return OpenAIEmbedder(*told, self._connections, partial(self._at_proxy, entry.info.name))
+        params = entry.params.reveal()
+        to = destination(params, entry.info.name, await self._prices.prices())
+        if to.direct:
+            find = partial(endpoint, params, to, self._variables, self._read_seconds)
+            return OpenAIEmbedder(*told, self._connections, find)
+        find_params = partial(sdk_params, params, entry.info.name, to, self._variables, self._read_seconds)
+        return SDKEmbedder(*told, self._worker, find_params)
+
+    async def searching(self, name: str) -> ChatModel | None:
+        """Return the model of that name as one that searches the web before it answers, None where it cannot."""
+        for entry in await self._entries():
+            if entry.info.name == name and entry.info.chat and entry.searches:
+                return await self._model(entry, SEARCHING)
+        return None
+
     async def aclose(self) -> None:
         """Close the connections and end the helper."""
         await self._connections.aclose()
         await self._worker.close()
 
-    async def _model(self, entry: Entry) -> ChatModel:
+    async def _model(self, entry: Entry, more: Mapping[str, Any] | None = None) -> ChatModel:
         if self._proxy_address:
-            return OpenAIChat(self._connections, partial(self._at_proxy, entry.info.name))
+            return OpenAIChat(self._connections, partial(self._at_proxy, entry.info.name), more)
         params = entry.params.reveal()
         to = destination(params, entry.info.name, await self._prices.prices())
         if to.direct:
-            return OpenAIChat(self._connections, partial(endpoint, params, to, self._variables, self._read_seconds))
+            there = partial(endpoint, params, to, self._variables, self._read_seconds)
+            return OpenAIChat(self._connections, there, more)
         find = partial(sdk_params, params, entry.info.name, to, self._variables, self._read_seconds)
-        return SDKChat(self._worker, find, self._read_seconds)
+        return SDKChat(self._worker, find, self._read_seconds, more)
 
     def _at_proxy(self, name: str) -> Endpoint:
         try:
@@ -156,7 +185,12 @@ class CatalogueModels:
                     raise CatalogueUnreadable(f"The proxy's list of models cannot be read. {text}") from None
                 prices = await self._prices.prices()
                 entries = [
-                    Entry(described(name, name, {}, prices), Secret({}), costs_of(prices.find([name])))
+                    Entry(
+                        described(name, name, {}, prices),
+                        Secret({}),
+                        costs_of(known := prices.find([name])),
+                        searches_of(known, name, {}),
+                    )
                     for name in names
                 ]
                 self._listed = (now, entries)

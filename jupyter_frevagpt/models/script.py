@@ -77,10 +77,11 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rules, tried in order, and the names that ``/v1/models`` lists."""
+    """The rules, tried in order, the names that ``/v1/models`` lists, and the length of vectors."""
 
     rules: list[Rule]
     models: tuple[str, ...] = ("scripted",)
+    dimension: int = 64
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -51,6 +51,7 @@ from tornado.web import Application, RequestHandler
 
 from .script import Script, Stage, read_script
 from .scripted_answers import AnthropicAnswer, OpenAIAnswer
+from .scripted_vectors import Embedded
 
 
 class Listed(RequestHandler):
@@ -89,6 +90,7 @@ def application(script: Script) -> Application:
     routes: list[Any] = [
         (r"/v1/chat/completions", OpenAIAnswer, with_stage),
         (r"/v1/messages", AnthropicAnswer, with_stage),
+        (r"/v1/embeddings", Embedded, with_stage),
         (r"/v1/models", Listed, with_stage),
         (r"/requests", Asked, with_stage),
         (r"/script", Rewrite, with_stage),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -62,16 +62,24 @@ class SDKChat:
 
     ``find`` returns the arguments of ``litellm.acompletion`` (model, api_key, api_base, temperature, ...) when a
     question is asked; it may raise ModelFailed. They reach the helper in a frame, never by argv or environment.
+    ``more`` are further ones.
     """
 
-    def __init__(self, worker: Worker, find: Callable[[], Secret[dict[str, Any]]], read_seconds: float = 300.0) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        find: Callable[[], Secret[dict[str, Any]]],
+        read_seconds: float = 300.0,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._more = more or {}
         self._worker = worker
         self._find = find
         self._read_seconds = read_seconds
 
     async def stream(self, messages: list[Message], tools: Sequence[ToolSpec]) -> AsyncGenerator[ModelChunk, None]:
         """Yield the answer piece by piece; see :class:`~..domain.protocols.ChatModel`."""
-        params = {"timeout": self._read_seconds, **self._find().reveal()}
+        params = {"timeout": self._read_seconds, **self._find().reveal(), **self._more}
         request = without_surrogates(
             {"messages": messages, "tools": [tool_json(tool) for tool in tools], "params": params}
         )
@@ -102,7 +110,7 @@ class SDKChat:
                 if failed := item.get("failed"):
                     raise _refusal(_Failed(**failed), seconds, begun=begun)
                 piece = reader.take(item["chunk"])
-                if piece.text or piece.calls or piece.usage or piece.notice:
+                if piece.text or piece.calls or piece.usage or piece.notice or piece.citations:
                     begun = True
                     yield piece
         if not reader.finished:
@@ -114,6 +122,11 @@ class _Failed(msgspec.Struct, frozen=True):
     status: int
     message: str
     retry_after: str
+
+
+def refused(failed: dict[str, Any], seconds: float) -> Refusal | ModelFailed:
+    """Return what a failure means that the helper told before anything came."""
+    return _refusal(_Failed(**failed), seconds, begun=False)
 
 
 def _refusal(failed: _Failed, seconds: float, *, begun: bool) -> Refusal | ModelFailed:

@@ -1,1 +1,1 @@
-"""Documentation search; comes with its own issue, the layer is here so that the contracts name it."""
+"""Documents, found by what a question means and says: a client here, LanceDB and all that is heavy in a helper."""

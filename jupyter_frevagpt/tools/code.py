@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ..domain.fence import enter
 from ..domain.protocols import Approvals, Kernels, KernelSession
 from ..domain.values import CodeReview, KernelOutput, Policies, RunRef, ToolContext, ToolRequest, ToolSpec
 from ..domain.variants import CodeOutput, Image, ServerHint, StreamVariant
@@ -18,7 +19,6 @@ from .leave import STOPPED, Leave, state_hint
 _LOST = "The kernel died or was restarted while this ran: its variables are gone. A new run starts from an empty one.\n"
 _ABORTED = "The kernel refused to run this because a cell before it failed.\n"
 _LATE = "[printed meanwhile by earlier code of the assistant's, in the background:]\n"
-_MOST_SOURCES = 20
 
 
 class CodeInterpreter:
@@ -81,8 +81,7 @@ class CodeInterpreter:
             async for variant in variants:
                 yield variant
         for source in review.reads:
-            if source not in context.sources and len(context.sources) < _MOST_SOURCES:
-                context.sources.append(source)
+            enter(context, source, outside=source in review.outside)
 
 
 async def _watched(

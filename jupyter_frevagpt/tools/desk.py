@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ..domain.fence import enter
 from ..domain.notebook import Cell, PageAnswer
 from ..domain.protocols import Approvals, Kernels, Pages
 from ..domain.values import CodeReview, Policies, Policy, ReviewReason, ThreadRef, ToolContext, ToolRequest
@@ -17,7 +18,6 @@ from .cells import missing, trouble_words
 from .leave import STOPPED, Leave
 
 _NO_KERNEL = "This question came without a notebook's kernel, so nothing was done. Ask the user to open the notebook."
-_MOST_SOURCES = 20
 
 
 class Refused(Exception):
@@ -58,7 +58,7 @@ class NotebookDesk:
     def leave(self, owner: str) -> Leave:
         """Return who asks for leave in an owner's kernels."""
         policy: Policy = "ask" if self._visitor(owner) else self._users
-        return Leave(self.kernels, self._approvals, policy)
+        return Leave(self.kernels, self._approvals, policy, trusting=self._users == "run")
 
 
 class Call:
@@ -131,6 +131,4 @@ class Call:
 
     def add_source(self, source: str) -> None:
         """Remember that text from outside has entered the turn."""
-        sources = self._context.sources
-        if source not in sources and len(sources) < _MOST_SOURCES:
-            sources.append(source)
+        enter(self._context, source, outside=False)

@@ -43,11 +43,13 @@ class Leave:
         """Whether the code may not run unasked.
 
         What was allowed "for this chat" does not count once text from outside has entered the turn: it may have told
-        the model what to write. Code of doubtful origin may not, unless the site decided that all code may.
+        the model what to write; where strangers may have written it, ``run`` does not count either. Code of doubtful
+        origin may not, unless the site decided that all code may.
         """
         if context.distrust and self._policy != "suggest":
             return not (self._policy == "run" and self._trusting)
-        if self._policy == "run" or (self._policy == "ask-when-risky" and review.harmless):
+        policy = acting(self._policy, context, trusting=self._trusting)
+        if policy == "run" or (policy == "ask-when-risky" and review.harmless):
             return False
         standing = review.standing and not context.sources
         allowed = standing and self._approvals.standing(context.ref, session.life)
@@ -84,6 +86,14 @@ class Leave:
             yield CodeOutput(_DENIED + (f"Their reason: {decision.reason}\n" if decision.reason else ""), call_id)
         elif (await self._kernels.session(context)).life != session.life:
             yield CodeOutput(_CHANGED, call_id)
+
+
+def acting(policy: Policy, context: ToolContext, *, trusting: bool) -> Policy:
+    """Return the policy that counts in a turn: ``run`` asks when it is risky once text of strangers has entered.
+
+    ``trusting`` is for the ``run`` that a site chose for the user's own kernels: that one stays.
+    """
+    return "ask-when-risky" if policy == "run" and context.outside and not trusting else policy
 
 
 def state_hint(call_id: str, state: str, kernel_id: str, reason: str = "") -> ServerHint:

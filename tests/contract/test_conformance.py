@@ -14,7 +14,7 @@ NAMED = re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE)
 # Ours alone: docs/wire.md tells what they do.
 OWN = {
     "settings", "follow", "approve", "toolresult", "undo", "output", "rerun", "variables", "files", "importthread",
-    "deleteall", "diagnostics",
+    "deleteall", "diagnostics", "resources", "indexresources", "removeresource",
 }  # fmt: skip
 
 

@@ -30,6 +30,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "toolresult": {"id": "x", "client": "page", "step": "claim"},
     "variables": {"kernel_id": "00000000-0000-0000-0000-000000000000"},
     "deleteall": {"confirm": "delete"},
+    "indexresources": {"folder": "/nowhere"},
+    "removeresource": {"name": "nowhere"},
 }
 OPEN = [name for name, handler in ROUTES.items() if handler.definition.is_open]
 STATE = [name for name, handler in ROUTES.items() if handler.definition.changes_state]
@@ -53,7 +55,10 @@ def given(route: str, thread_id: str = "t" * 32) -> dict[str, Any]:
 def test_the_table_of_routes() -> None:
     """What is open, what is behind the gate and what POST alone may do; and that no route is left out below."""
     assert sorted(OPEN) == ["docs", "help", "openapi.json", "ping"]
-    assert sorted(POST_ONLY) == ["approve", "deleteall", "importthread", "rerun", "toolresult", "undo", "variables"]
+    assert sorted(POST_ONLY) == [
+        "approve", "deleteall", "importthread", "indexresources", "removeresource", "rerun", "toolresult", "undo",
+        "variables",
+    ]  # fmt: skip
     assert sorted(BY_BOTH) == ["deletethread", "editthread", "setthreadtopic", "stop", "streamresponse", "userfeedback"]
     assert sorted(OF_A_THREAD) == [
         "deletethread", "editthread", "files", "follow", "getthread", "output", "rerun", "setthreadtopic", "stop",
@@ -347,6 +352,9 @@ async def test_each_route_asks_for_the_same_right_by_get_and_post(chat: Chat, jp
         ("userfeedback", "write", "frevagpt"),
         ("importthread", "write", "frevagpt"),
         ("deleteall", "write", "frevagpt"),
+        ("resources", "read", "frevagpt"),
+        ("indexresources", "write", "frevagpt"),
+        ("removeresource", "write", "frevagpt"),
         ("diagnostics", "read", "frevagpt"),
         ("files", "read", "frevagpt"),
     }

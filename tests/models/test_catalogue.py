@@ -51,7 +51,7 @@ async def test_every_name_at_any_depth_in_order_once(tmp_path: Path) -> None:
     first, second, embedder, number = await infos(source)
     assert first == ModelInfo("first", vision=True)
     assert second == ModelInfo("second", note="small, often wrong", vision=True, tools=False)
-    assert embedder == ModelInfo("embedder", chat=False)
+    assert embedder == ModelInfo("embedder", chat=False, embeds=True)
     assert number == ModelInfo("4")
     entries = await source.entries()
     assert entries

@@ -246,7 +246,7 @@ async def test_proxy_tells_the_names_where_there_is_no_file(scripted: Start) -> 
         assert await found.list() == [
             ModelInfo("gpt-4o", vision=True),
             ModelInfo("mine"),
-            ModelInfo("text-embedding-3-small", chat=False),
+            ModelInfo("text-embedding-3-small", chat=False, embeds=True),
         ]
         assert await ask(await found.chat("mine")) == "hello"
         service.kill()

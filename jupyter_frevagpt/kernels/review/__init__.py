@@ -4,7 +4,8 @@
 Code is *harmless* only when every part of it is of a known kind; whatever is not known asks.
 """
 
+from .findings import ADDRESSES, PRINTED
 from .reading import review
 from .report import KernelFacts, Reason, Review, Touch
 
-__all__ = ["KernelFacts", "Reason", "Review", "Touch", "review"]
+__all__ = ["ADDRESSES", "PRINTED", "KernelFacts", "Reason", "Review", "Touch", "review"]

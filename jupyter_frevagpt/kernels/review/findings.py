@@ -13,12 +13,15 @@ _LONGEST = 70
 _MOST_SOURCES = 20
 
 UNTOLD = "code whose reading cannot be told"
+PRINTED = "what a process printed"
+SOME_ADDRESS = "an address on the network"
+_THE_ADDRESS = "the address "
+ADDRESSES = (_THE_ADDRESS, SOME_ADDRESS)
+"""How the names of text begin that comes over the network."""
 _BRINGS: dict[Kind, str] = {
     **dict.fromkeys(("unknown", "dynamic", "persistence"), UNTOLD),
-    "processes": "what a process printed",
-    "installs": "what a process printed",
-    "network": "an address on the network",
-    "loopback": "an address on the network",
+    **dict.fromkeys(("processes", "installs"), PRINTED),
+    **dict.fromkeys(("network", "loopback"), SOME_ADDRESS),
 }
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"]+")
 
@@ -72,7 +75,7 @@ class Findings:
         """Note text from outside that the code may bring in: a file's, an address's."""
         if len(self._sources) < _MOST_SOURCES or source == UNTOLD:
             named = _ADDRESS.fullmatch(source)
-            shown = f"the address {source}" if named else source
+            shown = _THE_ADDRESS + source if named else source
             self._sources.setdefault(shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…")
 
     def reads(self) -> tuple[str, ...]:

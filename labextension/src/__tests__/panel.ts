@@ -12,6 +12,7 @@ import { Calls } from '../model/calls';
 import { Catalogue } from '../model/catalogue';
 import { Chats } from '../model/chats';
 import { Conversation } from '../model/conversation';
+import { Documents } from '../model/documents';
 import { Draft } from '../model/draft';
 import type { IKernel, IKernels } from '../model/kernel';
 import { Memory } from '../model/memory';
@@ -97,6 +98,7 @@ export class Shown {
         view,
         emptied: () => conversation.newChat()
       }),
+      documents: new Documents(server.client),
       draft,
       workbench: new Workbench(this.notebooks),
       mentions: new Mentions(this.around),

@@ -3,6 +3,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { Client } from '../api/client';
+import type { IResources } from '../api/documents';
 import type { IThread, Variant } from '../api/variants';
 
 /** How a stream is played: its lines, then the end, a cut, or waiting for the test. */
@@ -21,6 +22,7 @@ export class FakeServer {
   readonly answers: Record<string, Answer[]> = {};
   thread: Variant[] = [];
   threads: IThread[] = [];
+  documents: IResources = { resources: [], means: { way: 'full text', model: '', host: '' }, own: false };
 
   readonly client = new Client(
     ServerConnection.makeSettings({
@@ -59,6 +61,8 @@ export class FakeServer {
         return Response.json(this.thread);
       case 'getuserthreads':
         return Response.json([this.threads, this.threads.length]);
+      case 'resources':
+        return Response.json(this.documents);
       case 'stop':
         return Response.json({ detail: 'Conversation stopped.' });
       case 'follow':

@@ -5,7 +5,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
 import type { IChip, IVariable } from './chips';
-import { readVariants } from './ndjson';
+import type { IProgress, IResources } from './documents';
+import { readLines, readVariants } from './ndjson';
 import type { IPageAnswer } from './requests';
 import type { Decision, IPage, IUndone } from './review';
 import type { IWishes } from './wishes';
@@ -22,6 +23,9 @@ export interface IThreadPage {
 
 /** Heartbeats come every 10 s; three missed ones mean that the connection is dead. */
 const PATIENCE = 35_000;
+
+/** How long a large document, or another process that writes, may take. */
+const PATIENCE_WITH_WORK = 600_000;
 
 /** The server answered, and the answer was no; the message is for the user. */
 export class Refused extends Error {
@@ -85,6 +89,12 @@ export interface IClient {
   deleteAll(confirm: string): Promise<string>;
   /** The bundle for who helps. */
   diagnostics(): Promise<Record<string, unknown>>;
+  /** What questions are looked up in. */
+  resources(): Promise<IResources>;
+  /** Index a folder of the user's as long as the signal lets it. */
+  indexFolder(folder: string, signal: AbortSignal): AsyncGenerator<IProgress>;
+  /** Forget a folder of the user's. */
+  removeResource(name: string): Promise<void>;
   /** Read what a call printed beyond its output, from that character on. */
   output(threadId: string, callId: string, from: number): Promise<IPage>;
 }
@@ -246,6 +256,23 @@ export class Client implements IClient {
 
   diagnostics(): Promise<Record<string, unknown>> {
     return this._json<Record<string, unknown>>('diagnostics', {});
+  }
+
+  resources(): Promise<IResources> {
+    return this._json<IResources>('resources', {});
+  }
+
+  async *indexFolder(folder: string, signal: AbortSignal): AsyncGenerator<IProgress> {
+    const response = await this._post('indexresources', { folder }, signal);
+    if (response.body) {
+      for await (const line of readLines(response.body, PATIENCE_WITH_WORK)) {
+        yield JSON.parse(line) as IProgress;
+      }
+    }
+  }
+
+  async removeResource(name: string): Promise<void> {
+    await this._json('removeresource', { name });
   }
 
   readonly page = UUID.uuid4();

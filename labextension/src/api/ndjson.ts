@@ -33,6 +33,16 @@ export async function* readVariants(
   stream: ReadableStream<Uint8Array>,
   patience: number
 ): AsyncGenerator<Variant> {
+  for await (const line of readLines(stream, patience)) {
+    yield parse(line);
+  }
+}
+
+/** Yield the whole lines of a stream; throws Silence when nothing comes for so many milliseconds. */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+  patience: number
+): AsyncGenerator<string> {
   const reader = stream.getReader();
   const splitter = new LineSplitter();
   try {
@@ -41,9 +51,7 @@ export async function* readVariants(
       if (done) {
         return;
       }
-      for (const line of splitter.push(value)) {
-        yield parse(line);
-      }
+      yield* splitter.push(value);
     }
   } finally {
     reader.cancel().catch(() => undefined);

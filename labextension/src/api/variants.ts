@@ -41,6 +41,7 @@ export interface IHint {
   image?: { id: string };
   run?: { id: string; state: RunState; kernel_id?: string; reason?: string };
   output?: { id: string; text: string };
+  progress?: { id: string; text: string };
   notice?: { text: string; imported?: boolean; codes?: string[] };
   usage?: IUsage;
   approval?: IApprovalHint;
@@ -93,6 +94,10 @@ export interface IToolCall extends IIdText<'ToolCall'> {
 
 export interface IToolOutput extends IIdText<'ToolOutput'> {
   tool_name: string;
+  /** Where text from outside is from. */
+  source?: string;
+  /** The same as the text, for cards that show more; one key names its kind. Whatever it holds may be anything. */
+  data?: Record<string, unknown>;
 }
 
 export interface IServerHint {

@@ -5,7 +5,7 @@ import type { IUsage } from '../api/variants';
 import { Approval, decidedOf, type IDecided } from './approval';
 import { Base } from './base';
 import type { ISentChip } from './chips';
-import { RERUN_MODEL } from './errand';
+import { AGENT_MODEL, RERUN_MODEL } from './errand';
 import type { Rating } from './rating';
 import type { CodeRun } from './run';
 
@@ -28,9 +28,14 @@ export class Question extends Base {
     this.tell();
   }
 
+  /** Whether it stands for the chat's own code, run again. */
+  get rerun(): boolean {
+    return this.model === RERUN_MODEL;
+  }
+
   /** Whether the user wrote it. */
   get typed(): boolean {
-    return this.model !== RERUN_MODEL;
+    return !this.rerun && this.model !== AGENT_MODEL;
   }
 }
 
@@ -63,11 +68,17 @@ export class Answer extends Base {
 export class ToolUse extends Base {
   readonly kind = 'tool';
   input = '';
+  /** How far it is, in words of the one who does it. */
+  progress = '';
   output: string | null = null;
+  /** What came with the output for cards that show more than text. */
+  data: Record<string, unknown> = {};
   approval: Approval | null = null;
   decided: IDecided | null = null;
   /** The turn is over: what has not come will not come. */
   closed = false;
+  /** The passage that was asked for last; another object each time. */
+  opened: { readonly number: number } | null = null;
 
   constructor(
     readonly id: string,
@@ -78,6 +89,18 @@ export class ToolUse extends Base {
 
   write(text: string): void {
     this.input += text;
+    this.tell();
+  }
+
+  /** It goes on. */
+  move(progress: string): void {
+    this.progress = progress;
+    this.tell();
+  }
+
+  /** Show one of its passages. */
+  open(number: number): void {
+    this.opened = { number };
     this.tell();
   }
 
@@ -94,9 +117,10 @@ export class ToolUse extends Base {
     this.tell();
   }
 
-  answer(text: string): void {
+  answer(text: string, data?: Record<string, unknown>): void {
     this.approval = null;
     this.output = (this.output ?? '') + text;
+    this.data = data ?? this.data;
     this.tell();
   }
 

@@ -7,6 +7,9 @@ import type { IChip } from './chips';
 /** Stands in place of a model's name where the chat's own code ran again. */
 export const RERUN_MODEL = 'rerun';
 
+/** Stands in place of a model's name where another program asked for the code. */
+export const AGENT_MODEL = 'agent';
+
 /** The words that the server keeps for it. */
 const RERUN_TEXT = 'Run the code of this chat again.';
 

@@ -25,7 +25,9 @@ export function isPassing(line: Variant): boolean {
   }
   return (
     line.variant === 'ServerHint' &&
-    (line.content.output !== undefined || line.content.approval?.code !== undefined)
+    (line.content.output !== undefined ||
+      line.content.progress !== undefined ||
+      line.content.approval?.code !== undefined)
   );
 }
 

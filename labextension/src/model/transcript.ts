@@ -145,7 +145,7 @@ export class Transcript {
         this._tool(line.id, line.tool_name).write(line.content);
         break;
       case 'ToolOutput':
-        this._tool(line.id, line.tool_name).answer(line.content);
+        this._tool(line.id, line.tool_name).answer(line.content, line.data);
         break;
       case 'ServerHint':
         this._hint(line.content);
@@ -217,6 +217,8 @@ export class Transcript {
       run.move(hint.run.state, hint.run.kernel_id ?? '', now, seen);
     } else if (hint.output) {
       this._run(hint.output.id).print(hint.output.text);
+    } else if (hint.progress) {
+      this._tools.get(hint.progress.id)?.move(hint.progress.text);
     } else if (hint.notice) {
       this._brought ||= !!hint.notice.codes?.length;
       this._push(new Notice(hint.notice.text));

@@ -21,6 +21,7 @@ import { Calls } from '../model/calls';
 import { Catalogue } from '../model/catalogue';
 import { Chats } from '../model/chats';
 import { Conversation } from '../model/conversation';
+import { Documents } from '../model/documents';
 import { Draft } from '../model/draft';
 import { ActiveKernels } from '../model/kernel';
 import { Memory } from '../model/memory';
@@ -126,6 +127,7 @@ export const sidebar: JupyterFrontEndPlugin<IFrevaGPT> = {
           void threads.refresh();
         }
       }),
+      documents: new Documents(client),
       draft,
       mentions: new Mentions(around),
       slashes: slashesOf({ commands: app.commands, draft, conversation, trans }),

@@ -3,7 +3,9 @@
 import * as React from 'react';
 
 import type { Answer, Notice, Problem, Question } from '../model/entry';
+import { cited } from '../model/passages';
 import { SentChips } from './chips';
+import { linkCitations } from './citations';
 import { EditButton, EditQuestion } from './editquestion';
 import { AnswerActions } from './feedback';
 import { MarkdownText } from './markdowntext';
@@ -31,9 +33,22 @@ export function QuestionItem(props: { question: Question }): JSX.Element {
 /** What the model wrote; `final` in its turn, it carries the model's note; `last` in the chat, more can be done. */
 export function AnswerItem(props: { answer: Answer; final: boolean; last: boolean }): JSX.Element {
   const { answer } = props;
-  const { catalogue } = useParts();
+  const { catalogue, conversation, trans } = useParts();
   useSignals(true, answer.changed, catalogue.changed);
   const model = catalogue.named(answer.model);
+  const finish = React.useCallback(
+    (node: HTMLElement) =>
+      linkCitations(node, number => {
+        const found = cited(conversation.transcript.entries, answer, number);
+        return (
+          found && {
+            label: trans.__('Passage %1: %2', number, found.passage.heading || found.passage.source),
+            open: () => found.tool.open(number)
+          }
+        );
+      }),
+    [answer, conversation, trans]
+  );
   return (
     <>
       <MarkdownText
@@ -41,6 +56,7 @@ export function AnswerItem(props: { answer: Answer; final: boolean; last: boolea
         text={answer.text}
         whole={answer.finished}
         tools
+        finish={finish}
       />
       {props.final && answer.finished && model?.note && (
         <div className="jp-FrevaGPT-note">{`${model.name}: ${model.note}`}</div>

@@ -11,6 +11,7 @@ import type { Calls } from '../model/calls';
 import type { Catalogue } from '../model/catalogue';
 import type { Chats } from '../model/chats';
 import type { Conversation } from '../model/conversation';
+import type { Documents } from '../model/documents';
 import type { Draft } from '../model/draft';
 import type { IKernels } from '../model/kernel';
 import type { Mentions } from '../model/mentions';
@@ -53,6 +54,7 @@ export interface IPanelParts {
   again: Again;
   view: View;
   privacy: Privacy;
+  documents: Documents;
   draft: Draft;
   mentions: Mentions;
   slashes: Slashes;

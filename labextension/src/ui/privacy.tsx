@@ -6,6 +6,7 @@ import * as React from 'react';
 import type { Policy, Shown } from '../api/wishes';
 import { POLICIES, SHOWN } from '../model/policy';
 import { WORD } from '../model/privacy';
+import { DocumentsPart } from './documents';
 import { saved } from './download';
 import { useParts, useSignals } from './parts';
 
@@ -138,6 +139,7 @@ export function PrivacyPane(): JSX.Element {
           {trans.__('Your settings ask for less care than this server allows: what your administrator set counts.')}
         </p>
       )}
+      <DocumentsPart />
       <h2>{trans.__('Help with faults')}</h2>
       <p>
         {trans.__(

@@ -4,11 +4,15 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { datasetsIn } from '../model/datasets';
 import type { ToolUse } from '../model/entry';
+import { passagesIn } from '../model/passages';
 import { ApprovalBox, decidedText } from './approval';
+import { Datasets } from './datasets';
 import { Icon } from './icon';
 import { fenced, MarkdownText } from './markdowntext';
 import { useParts, useSignals } from './parts';
+import { Passages } from './passages';
 
 /** What a tool does in the notebook, in words; empty for another tool. */
 function notebookText(name: string, trans: TranslationBundle): string {
@@ -23,6 +27,9 @@ function notebookText(name: string, trans: TranslationBundle): string {
 
 function stateText(tool: ToolUse, trans: TranslationBundle): string {
   const name = notebookText(tool.name, trans);
+  if (tool.name === 'get_context_from_resources') {
+    return tool.output !== null ? trans.__('Searched documents') : trans.__('Searching documents');
+  }
   const readable = tool.name.replace(/_/g, ' ');
   return name || (tool.output !== null ? trans.__('Used %1', readable) : trans.__('Using %1', readable));
 }
@@ -41,8 +48,12 @@ export function ToolItem(props: { tool: ToolUse }): JSX.Element {
   const bodyId = `jp-FrevaGPT-${tool.key}`;
   const { approval, decided, output } = tool;
   const running = output === null && !tool.closed;
-  const summary = notebookText(tool.name, trans) && output ? summaryOf(output) : '';
+  const told = notebookText(tool.name, trans) && output ? summaryOf(output) : '';
+  const summary = running && !approval ? tool.progress : told;
   const writes = tool.name === 'replace_cell';
+  const found = React.useMemo(() => datasetsIn(tool.data), [tool.data]);
+  const passages = React.useMemo(() => passagesIn(tool.data), [tool.data]);
+  const elsewhere = !notebookText(tool.name, trans);
   return (
     <div
       className="jp-FrevaGPT-card jp-FrevaGPT-tool"
@@ -63,6 +74,8 @@ export function ToolItem(props: { tool: ToolUse }): JSX.Element {
         </button>
       </div>
       {summary && !open && <div className="jp-FrevaGPT-tool-summary" title={summary}>{summary}</div>}
+      {found && <Datasets found={found} />}
+      {passages && <Passages tool={tool} found={passages} />}
       <div id={bodyId} hidden={!open} className="jp-FrevaGPT-tool-body">
         <pre>{tool.input}</pre>
         {output !== null && <pre className="jp-FrevaGPT-tool-output">{output}</pre>}
@@ -76,8 +89,14 @@ export function ToolItem(props: { tool: ToolUse }): JSX.Element {
             key={approval.key}
             run={tool}
             approval={approval}
-            title={writes ? trans.__('May this code be written into the notebook?') : undefined}
-            once={writes ? trans.__('Replace') : undefined}
+            title={
+              writes
+                ? trans.__('May this code be written into the notebook?')
+                : elsewhere
+                  ? trans.__('May this tool be used?')
+                  : undefined
+            }
+            once={writes ? trans.__('Replace') : elsewhere ? trans.__('Use once') : undefined}
           />
         </>
       )}

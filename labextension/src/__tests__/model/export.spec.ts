@@ -108,6 +108,16 @@ describe('Exporter', () => {
     expect(content.cells.filter(cell => cell.cell_type === 'code').length).toBe(1);
   });
 
+  it('keeps what another program ran, and says whose it was', async () => {
+    const items = [user('x asks to run code.', { model: 'agent' }), code('1'), output('1'), END];
+    const content = await notebook(...items);
+    expect(content.cells.filter(cell => cell.cell_type === 'code').map(cell => cell.source)).toEqual(['1']);
+    const { exporter, store } = made(items);
+    const text = store.files[await exporter.export(THREAD, 'markdown')] as string;
+    expect(text).toContain('**Another program**');
+    expect(text).not.toContain('**You**');
+  });
+
   it('writes Markdown in which figures are shown and nothing is fetched', async () => {
     const display: IDisplay[] = [
       { output_type: 'display_data', data: {}, metadata: { frevagpt: { image: 'c_0' } } },

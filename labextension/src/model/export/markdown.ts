@@ -41,12 +41,16 @@ function partOf(entry: Entry, tools: ITools): string {
   }
 }
 
+function askerOf(question: Question, { trans }: ITools): string {
+  return question.typed ? trans.__('You') : question.rerun ? trans.__('Once more') : trans.__('Another program');
+}
+
 function questionOf(question: Question, tools: ITools): string {
   const { trans } = tools;
   const names = question.chips.map(chip => inline(chip.name)).join(', ');
   return [
     '---',
-    `**${question.typed ? trans.__('You') : trans.__('Once more')}**`,
+    `**${askerOf(question, tools)}**`,
     quoted(harmless(question.text)),
     names && trans.__('Sent along: %1', names),
     `**${question.typed && question.model ? inline(question.model) : trans.__('FrevaGPT')}**`

@@ -81,7 +81,7 @@ class Writer {
 
   private _ask(question: Question): void {
     const { trans } = this._tools;
-    if (!question.typed) {
+    if (question.rerun) {
       this._text(`*${trans.__('Then the code above was run again.')}*`, { part: 'rerun' });
       return;
     }
@@ -100,7 +100,7 @@ class Writer {
       kernel_id: run.kernelId,
       model: this._question?.model ?? ''
     };
-    if (this._question && !this._question.typed) {
+    if (this._question?.rerun) {
       this._text(`*${text}.*`, notes); // the code itself stands above
     } else if (!ran) {
       this._text(`*${text}.*\n\n${fenced(run.code, 'python')}`, notes);
