@@ -12,9 +12,9 @@ import msgspec
 
 from ..conversation.agents import AgentCode
 from ..conversation.conversations import Conversations
-from ..conversation.cut import cut
 from ..conversation.transcript import CODE_TOOL
 from ..conversation.turn import Turn
+from ..domain.cut import cut
 from ..domain.errors import BadRequest, FrevaGPTError
 from ..domain.protocols import Kernels, Tool
 from ..domain.values import Policy, ToolContext, ToolRequest, Wishes
