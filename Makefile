@@ -83,6 +83,7 @@ BUILD_INPUTS := pyproject.toml labextension/hatch_build.py labextension/package.
 .make/test: .make/venv .make/node $(BUILD_INPUTS) $(SOURCES)
 	@.ci/setup npm
 	@.ci/setup package '.[local,test,dev]'
+	@.ci/setup freva
 	@.ci/setup weights
 	@.ci/setup chromium
 	@touch $@

@@ -100,6 +100,15 @@ class McpTools:
             await asyncio.wait(waiting, timeout=WAIT_SECONDS)
         return self._offered(taken), [text for known in self._known if (text := _notice(known, ref))]
 
+    async def state(self) -> list[tuple[str, int, str]]:
+        """List the tools of all servers now; returns their names, how many tools they offer, and their troubles."""
+        self.look()
+        await asyncio.gather(*(known.task for known in self._known if known.task))
+        return [
+            (known.server.name, len(known.offers), words_of(known.trouble, known.server.name) if known.trouble else "")
+            for known in self._known
+        ]
+
     async def aclose(self) -> None:
         """Close the sessions and end the helper."""
         tasks = [known.task for known in self._known if known.task]

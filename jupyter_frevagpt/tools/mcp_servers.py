@@ -45,10 +45,10 @@ def servers_of(named: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
     settings are shown to whoever lists them.
     """
     listed = filter(None, (part.strip() for part in environment.get(_LISTED, "").split(",")))
-    given = {name: _in_environment(name, environment) for name in listed} | dict(named)
     servers, troubles = [], []
-    for name, raw in given.items():
+    for name in dict.fromkeys((*listed, *named)):
         try:
+            raw = named[name] if name in named else _in_environment(name, environment)
             servers.append(_server(name, raw, environment))
         except BadServer as error:
             troubles.append(str(error))
@@ -56,7 +56,10 @@ def servers_of(named: Mapping[str, Any], environment: Mapping[str, str]) -> tupl
 
 
 def _in_environment(name: str, environment: Mapping[str, str]) -> dict[str, str]:
-    return {"url": environment.get(f"FREVAGPT_{name.upper().replace('-', '_')}_SERVER_URL", "").strip()}
+    variable = f"FREVAGPT_{name.upper().replace('-', '_')}_SERVER_URL"
+    if not (url := environment.get(variable, "").strip()):
+        raise BadServer(f"The MCP server {name!r} has no address: set {variable}, or take its name out of {_LISTED}.")
+    return {"url": url}
 
 
 def _server(name: str, raw: Any, environment: Mapping[str, str]) -> McpServer:

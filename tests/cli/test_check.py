@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from jupyter_frevagpt.domain.errors import FrevaGPTError
 from jupyter_frevagpt.identity import local_account
 
 from ..identity.services import Reply, Service
+from ..mcp.conftest import Outside
 from ..scripted import Scripted
 from ..threads.database import served
 from .conftest import Command
@@ -117,21 +119,24 @@ async def test_models_are_asked_where_that_is_wanted(site: Site, scripted: Any) 
     assert [request["body"]["model"] for request in service.requests()] == ["good", "bad"]
 
 
-def test_everything_that_fails_is_told_and_nothing_hides_the_rest(site: Site) -> None:
+def test_everything_that_fails_is_told_and_nothing_hides_the_rest(site: Site, tmp_path: Path) -> None:
     site.data.mkdir()
     site.data.chmod(0o777)
     site.configure(prompts_dir=str(site.path / "none"), local_model=True, local_model_path="/nowhere.gguf")
     broken = site.path / "broken.yaml"
     broken.write_text("a: [")
-    given = {"LITELLM_CONFIG": str(broken), "FREVAGPT_AVAILABLE_MCP_SERVERS": "rag, web-search"}
-    found = site.check("--kernel", "no-such", code=1, FREVAGPT_RAG_SERVER_URL="http://rag.example.org", **given)
+    given = {"LITELLM_CONFIG": str(broken), "FREVAGPT_AVAILABLE_MCP_SERVERS": "rag, gone, web-search"}
+    outside = Outside(tmp_path)
+    given |= {"FREVAGPT_RAG_SERVER_URL": outside.url, "FREVAGPT_GONE_SERVER_URL": "http://127.0.0.1:9/mcp"}
+    found = site.check("--kernel", "no-such", code=1, **given)
+    outside.end()
     failed = {subject for subject, (level, _) in found.items() if level == "FAIL"}
     assert failed == {"models", "data folder", "prompts", "local model", "kernel no-such"}
-    assert found["MCP server rag"][0] == "ok"
-    assert found["MCP server web-search"] == (
-        "warn",
-        "has no address. Set FREVAGPT_WEB_SEARCH_SERVER_URL, or take its name out.",
-    )
+    level, told = found["MCP server rag"]
+    assert (level, bool(re.fullmatch(r"offers [1-9]\d* tools", told))) == ("ok", True), told
+    assert found["MCP server gone"] == ("warn", "The server gone cannot be reached.")
+    level, told = found["MCP servers"]
+    assert (level, "set FREVAGPT_WEB_SEARCH_SERVER_URL" in told) == ("warn", True), told
     assert found["helper processes"][0] == "ok"
     assert os.stat(site.data).st_mode & 0o777 == 0o777
 

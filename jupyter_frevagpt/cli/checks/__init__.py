@@ -21,7 +21,7 @@ async def examine(settings: FrevaGPT, *, ask: bool, kernel: str | None) -> Async
         data.folder(settings),
         data.store(settings),
         data.prompts(settings),
-        helpers.mcp_servers(),
+        helpers.mcp_servers(settings),
         helpers.processes(),
         helpers.local_model(settings),
     ]

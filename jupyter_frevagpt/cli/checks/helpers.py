@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from ...conversation.approvals import Approvals
 from ...domain.errors import FrevaGPTError
+from ...domain.values import Policies
 from ...models import weights
+from ...tools.mcp import McpTools
+from ...tools.mcp_servers import servers_of
 from ...workers.host import Worker
 from .finding import Finding
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from ...app import FrevaGPT
 
 _ECHO = "jupyter_frevagpt.cli.checks._echo_worker"
+_MCP_SECONDS = 15.0
 
 
 async def processes() -> AsyncIterator[Finding]:
@@ -48,14 +52,17 @@ def local_model(settings: FrevaGPT) -> Iterator[Finding]:
         yield Finding("ok", "local model", "is not installed; `jupyter frevagpt local-model install` fetches it")
 
 
-def mcp_servers() -> Iterator[Finding]:
-    """List the MCP servers of the environment; they are not asked."""
-    names = [name.strip() for name in os.environ.get("FREVAGPT_AVAILABLE_MCP_SERVERS", "").split(",") if name.strip()]
-    if not names:
+async def mcp_servers(settings: FrevaGPT) -> AsyncIterator[Finding]:
+    """Have the MCP servers tell their tools; the assistant goes on without those that do not."""
+    servers, troubles = servers_of(settings.mcp_servers, os.environ)
+    for text in troubles:
+        yield Finding("warn", "MCP servers", text)
+    if not servers and not troubles:
         yield Finding("ok", "MCP servers", "none are named")
-    for name in names:
-        variable = f"FREVAGPT_{re.sub(r'[^A-Za-z0-9]', '_', name).upper()}_SERVER_URL"
-        if os.environ.get(variable):
-            yield Finding("ok", f"MCP server {name}", "has an address; it is not asked here")
-        else:
-            yield Finding("warn", f"MCP server {name}", f"has no address. Set {variable}, or take its name out.")
+    elsewhere = McpTools(servers, Approvals(), Policies("ask", "ask"), seconds=_MCP_SECONDS)
+    try:
+        for name, count, trouble in await elsewhere.state() if servers else ():
+            told = trouble or f"offers {count} tool{'' if count == 1 else 's'}"
+            yield Finding("warn" if trouble else "ok", f"MCP server {name}", told)
+    finally:
+        await elsewhere.aclose()
