@@ -10,6 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
+def mapped(pid: int) -> str:
+    """Return the files that a process has in its memory: compiled libraries among them."""
+    return Path(f"/proc/{pid}/maps").read_text()
+
+
 class ServerProcess:
     """A process that writes what it says into a file; the processes that it starts are ended with it."""
 
@@ -19,6 +24,11 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 command, env=environment, cwd=folder, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
             )
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -37,6 +47,12 @@ class ServerProcess:
                 time.sleep(0.1)
             else:
                 return
+
+    def helpers(self, module: str) -> list[int]:
+        """Return the numbers of the processes that it started for a module."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        children = [one for task in tasks for one in (task / "children").read_text().split()]
+        return [int(one) for one in children if module.encode() in Path(f"/proc/{one}/cmdline").read_bytes()]
 
     def close(self) -> None:
         """End it and what it started."""

@@ -90,7 +90,7 @@ def test_no_setting_shows_a_key(tmp_path: Path) -> None:
 
 
 def test_the_extra_asks_for_the_engine_that_the_command_installs() -> None:
-    wanted = [Requirement(text) for text in requires("jupyter-frevagpt") or [] if "local" in text]
+    wanted = [Requirement(text) for text in requires("jupyter-frevagpt") or [] if 'extra == "local"' in text]
     assert [(one.name, one.specifier) for one in wanted] == [
         ((engine := Requirement(ENGINE_REQUIREMENT)).name, engine.specifier)
     ]

@@ -98,6 +98,11 @@ class Server:
             lines.writelines(json.dumps(record) + "\n" for record in records)
 
     @property
+    def process(self) -> ServerProcess:
+        """Its process."""
+        return self._process
+
+    @property
     def log(self) -> str:
         """What it has said."""
         return self._process.log

@@ -7,7 +7,9 @@ import json
 import os
 import secrets
 import signal
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +47,29 @@ async def answer(tool: FindDatasets, arguments: str) -> ToolOutput:
     [output] = [variant async for variant in tool.run(request, ToolContext(ThreadRef("alice", "t")))]
     assert isinstance(output, ToolOutput)
     return output
+
+
+PROGRAM = """
+import asyncio, sys
+from jupyter_frevagpt.domain.values import ThreadRef, ToolContext, ToolRequest
+from jupyter_frevagpt.tools.datasets import FindDatasets
+
+async def main():
+    tool = FindDatasets(sys.argv[1], seconds=60)
+    request = ToolRequest("call_1", "find_datasets", "{}")
+    [output] = [variant async for variant in tool.run(request, ToolContext(ThreadRef("alice", "t")))]
+    await tool.aclose()
+    assert output.content.startswith("6 files for everything"), output
+
+asyncio.run(main())
+assert not {"freva_client", "intake", "intake_esm", "requests", "pandas"} & set(sys.modules)
+"""
+
+
+async def test_the_client_is_in_the_helper_alone(databrowser: Databrowser) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, databrowser.host, stderr=PIPE)
+    _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
 
 
 async def test_what_there_is_is_counted_and_named(ask: Ask) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from typing import Any
 
@@ -56,7 +55,6 @@ async def test_rich_readers_get_a_table_plain_ones_text_and_strict_ones_nothing(
     streamed = await chat.stream(input="find it")
     assert joined(streamed, "ToolOutput") == output["content"]
     assert not any("data" in line or "source" in line for line in streamed)
-    assert not [name for name in sys.modules if name.split(".")[0] in ("freva_client", "intake", "intake_esm")]
 
 
 async def test_an_imported_chat_has_no_table_of_strangers_and_is_text_from_outside(chat: Chat) -> None:

@@ -51,7 +51,7 @@ async def test_only_a_page_is_offered_the_tools(chat: Chat, service: Scripted) -
     assert "`read_notebook`" in prompt(service)
     for given in ({}, {"rich": True}, {"client": "page"}):
         await chat.stream(input="hello", **given)
-        assert offered(service) == {"code_interpreter", "inspect_variable"}, given
+        assert offered(service) == {"code_interpreter", "inspect_variable", "get_context_from_resources"}, given
         assert "read_notebook" not in prompt(service)
 
 

@@ -265,13 +265,6 @@ async def test_a_site_may_forbid_it(chat: Chat, notes: Path) -> None:
     assert (await chat.get("resources")).json()["own"] is False
 
 
-async def test_the_server_imports_nothing_of_it(chat: Chat, notes: Path) -> None:
-    await chat.stream(input="ask", rich=True)
-    import sys
-
-    assert not [name for name in ("lancedb", "pyarrow", "onnxruntime", "semantic_text_splitter") if name in sys.modules]
-
-
 async def test_the_list_is_the_environment_s(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     from jupyter_frevagpt.app import FrevaGPT
 

@@ -8,18 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.server import Server
+from ..process import mapped
 from ..scripted import Scripted
 from .conftest import Outside, tool_rules
-
-
-def mapped(pid: int | str) -> str:
-    """Return the files that a process has in its memory."""
-    return Path(f"/proc/{pid}/maps").read_text()
-
-
-def children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(one) for task in tasks for one in (task / "children").read_text().split()]
 
 
 def test_the_library_is_in_the_helper_alone(
@@ -39,11 +30,9 @@ def test_the_library_is_in_the_helper_alone(
             if "no tool named" not in output["content"]:
                 break
         assert json.loads(output["content"])["name"] == "Kiel"
-        pid = server._process.pid
-        helpers = [child for child in children(pid) if b"_mcp_worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
-        assert len(helpers) == 1
-        assert "pydantic_core" in mapped(helpers[0])
-        assert "msgspec" in mapped(pid)
-        assert "pydantic_core" not in mapped(pid)
+        (helper,) = server.process.helpers("_mcp_worker")
+        assert "pydantic_core" in mapped(helper)
+        assert "msgspec" in mapped(server.process.pid)
+        assert "pydantic_core" not in mapped(server.process.pid)
     finally:
         server.close()
